@@ -41,6 +41,7 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import SlipwayError
 from ansible_collections.slipway.gitops.plugins.plugin_utils._source import load_sources, local_path
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
 from ansible_collections.slipway.gitops.plugins.module_utils._core import redact
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused, SlipwayError

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ansible.module_utils.urls import open_url
+
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Place, Unreachable
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document

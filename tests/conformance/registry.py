@@ -81,7 +81,7 @@ def scenario(set_name: str) -> Callable[[CaseFunction], CaseFunction]:
 
 
 def _zero(kind: str) -> Any:
-    if kind.startswith("[]") or kind.startswith("sets."):
+    if kind.startswith(("[]", "sets.")):
         return []
     if kind.startswith("map["):
         return {}

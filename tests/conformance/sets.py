@@ -48,7 +48,7 @@ def tables(root: Path) -> Iterator[tuple[str, str, str]]:
 
 def key(set_name: str, path: str) -> str:
     """Return the adapter key of a table file: adapters are registered under the project's name."""
-    return f"{set_name.split('/')[0]}:{path}"
+    return f"{set_name.split('/', maxsplit=1)[0]}:{path}"
 
 
 def _rows(root: Path, file: Path) -> Iterator[Row]:

@@ -75,7 +75,7 @@ class Redactor:
 
     def _member(self, key: Any, value: Any, secret: bool) -> Any:
         if secret and key in ("data", "stringData") and isinstance(value, dict):
-            return {name: MASK for name in value}
+            return dict.fromkeys(value, MASK)
         if key in _SECRET_KEYS and isinstance(value, str) and value:
             return MASK
         return self.scrub_data(value)

@@ -169,7 +169,7 @@ def load_all(text: str, file: str = "<inline>") -> list[Document]:
 def _documents(text: str, file: str) -> Iterator[Document]:
     for first, part in _split(text):
         try:
-            data = _yaml.load(part, Loader=_Loader)  # noqa: S506 - a SafeLoader subclass
+            data = _yaml.load(part, Loader=_Loader)
         except Invalid as error:
             line = error.at.line if error.at and error.at.line else 1
             raise Invalid("", error.message, at=Place(file, first + line)) from None
@@ -215,7 +215,9 @@ def load_path(path: str) -> list[Document]:
 
 def dump(value: Any) -> str:
     """Return `value` as YAML: keys in the given order, block style, no line folding."""
-    text = _yaml.dump(value, Dumper=_GoDumper, sort_keys=False, default_flow_style=False, width=10**6, allow_unicode=True)
+    text = _yaml.dump(
+        value, Dumper=_GoDumper, sort_keys=False, default_flow_style=False, width=10**6, allow_unicode=True
+    )
     return str(text)
 
 
