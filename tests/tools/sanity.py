@@ -9,7 +9,9 @@ A copy, because ansible-test resolves links and wants the folder names ansible_c
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +34,7 @@ PARTS = (
 # or repeat what ruff, mypy and yamllint already did here with the project's own settings.
 TESTS = (
     "action-plugin-docs",
+    "ansible-doc",
     "compile",
     "empty-init",
     "ignores",
@@ -42,6 +45,7 @@ TESTS = (
     "no-smart-quotes",
     "replace-urlopen",
     "runtime-metadata",
+    "shebang",
     "symlinks",
     "use-argspec-type-path",
     "use-compat-six",
@@ -63,12 +67,31 @@ def copy() -> None:
     subprocess.run(["git", "-C", str(COPY), "add", "-A"], check=True)
 
 
+def offline_pip(home: Path) -> None:
+    """Let ansible-test make its environments without a download: pip comes from Python's own ensurepip."""
+    spec = importlib.util.find_spec("ansible_test")
+    folder = Path(next(iter(spec.submodule_search_locations or []))) if spec else Path()
+    text = (folder / "_internal" / "python_requirements.py").read_text()
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for version in set(re.findall(r"pip='([0-9.]+)'", text)):
+        name = f"get_pip_{version.replace('.', '_')}.py"
+        (cache / name).write_text("import ensurepip\n\nensurepip.bootstrap()\n")
+
+
 def main() -> int:
     copy()
+    home = ROOT / ".build" / "sanity" / "home"
+    offline_pip(home)
     program = Path(sys.executable).with_name("ansible-test")
     available = subprocess.run([program, "sanity", "--list-tests"], cwd=COPY, capture_output=True, text=True)
     tests = [part for name in TESTS if name in available.stdout for part in ("--test", name)]
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "sanity")}
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "sanity"),
+    }
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     command = [str(program), "sanity", "--python", version, "--color", "no", *tests]
     return subprocess.run(command, cwd=COPY, env=environment, check=False).returncode
