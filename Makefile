@@ -19,7 +19,7 @@ unexport KUBECONFIG
 BIN := $(CURDIR)/.build/venv/bin
 RUNBIN = $$(test -x .build/venv/bin/slipway && echo .build/venv/bin || echo .build/venv-demo/bin)
 
-.PHONY: help setup demo demo-clean test test-full test-real lint types layers docs unit conformance integration e2e roles low bench clean
+.PHONY: help test-roles-full setup demo demo-clean test test-full test-real lint types layers docs unit conformance integration e2e roles low bench clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,8 +38,10 @@ demo-clean: ## Remove what the demo made
 test: setup ## Everything that must be green: lint, types, layers, docs, unit, conformance, integration, e2e, roles
 	@$(BIN)/python tests/tools/stages.py lint types layers docs unit low conformance integration e2e roles
 
-test-full: setup ## make test and every molecule scenario
-	@$(BIN)/python tests/tools/stages.py lint types layers docs unit low conformance integration e2e roles-full
+test-full: test test-roles-full ## make test and every molecule scenario
+
+test-roles-full: setup
+	@$(BIN)/python tests/tools/stages.py roles-full
 
 test-real: setup ## Side by side with the real controllers (opt-in, builds them)
 	@$(BIN)/python -m pytest tests/real
