@@ -1,0 +1,7 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""slipway: the runner beside the collection `slipway.gitops`."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
