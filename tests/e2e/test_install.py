@@ -32,8 +32,6 @@ def _variables(folder: Path, state: Path) -> dict[str, object]:
 
 
 def test_deliver_runs_from_the_installed_collection(installed: Path, own_files: Path, tmp_path: Path) -> None:
-    installed: Path, own_files: Path, tmp_path: Path
-) -> None:
     (own_files / "build.yaml").write_text(PIPELINE)
     variables = tmp_path / "vars.json"
     variables.write_text(json.dumps(_variables(own_files, tmp_path / "state")))

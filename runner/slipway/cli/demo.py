@@ -4,16 +4,17 @@
 
 from __future__ import annotations
 
-import inspect
-
 import click
 
 
-@click.command("demo", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
-@click.pass_context
-def command(ctx: click.Context) -> int:
+@click.command("demo")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", help="json: only JSON on stdout.")
+@click.option("--out", default="", help="Write the JSON to this file too.")
+@click.option("--clean", is_flag=True, help="Remove what the demo made, then end.")
+def command(output: str, out: str, clean: bool) -> int:
     """Take a sample application from a commit to production on this machine, and show each step."""
-    from slipway.demo.main import run
+    from slipway.demo import main
 
-    arguments = [ctx.args] if inspect.signature(run).parameters else []
-    return int(run(*arguments) or 0)
+    if clean:
+        return main.clean()
+    return main.run(output=output, out=out)

@@ -1,0 +1,81 @@
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`slipway demo`: the main job on this machine, shown live, told as tables or as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from slipway import state
+from slipway.cluster import api as cluster
+from slipway.demo import objects, report
+from slipway.demo.deliveries import BASELINE, THREE, Delivery, deliver
+from slipway.demo.report import Delivered
+from slipway.demo.stage import NAMESPACE, Stage, set_up
+from slipway.events import view as views
+from slipway.exits import Exit
+
+QUESTION = "SLIPWAY_KUBECONFIG"
+
+
+def run(*, output: str = "text", out: str = "") -> int:
+    """Run the demo; return the exit code. JSON goes to stdout and to `out`, everything else to stderr."""
+    console = Console(file=sys.stderr if output == "json" else sys.stdout, highlight=False)
+    phases: list[tuple[str, float]] = []
+    if os.environ.get(QUESTION):
+        console.print(f"In the cluster of {QUESTION} this creates: {'; '.join(objects.listing(NAMESPACE))}")
+    started = time.monotonic()
+    stage = set_up(lambda text: console.print(f"[dim]{text}[/dim]", soft_wrap=True))
+    phases.append(("set up", time.monotonic() - started))
+    try:
+        deliveries = [_one(stage, delivery, console, phases) for delivery in (BASELINE, *THREE)][1:]
+    finally:
+        stage.close()
+    result = report.as_json(deliveries)
+    report.show(console, deliveries, phases)
+    _write(result, output, out)
+    console.print(f"result: {result['result']} after {time.monotonic() - started:.1f} s")
+    return int(Exit.DONE if result["result"] == "succeeded" else Exit.STEP_FAILED)
+
+
+def clean() -> int:
+    """Remove what the demo made: its objects, and of the embedded cluster everything."""
+    if os.environ.get(QUESTION):
+        objects.remove(os.environ[QUESTION], NAMESPACE)
+    else:
+        cluster.down()
+    work = state.state_dir() / "demo"
+    if work.is_dir():
+        import shutil
+
+        shutil.rmtree(work)
+    return int(Exit.DONE)
+
+
+def _one(stage: Stage, delivery: Delivery, console: Console, phases: list[tuple[str, float]]) -> Delivered:
+    console.rule(f"{delivery.name}: git push", align="left")
+    view = views.pick("text", out=console.file)
+    try:
+        delivered = deliver(stage, delivery, view)
+    finally:
+        view.close()
+    phases.append((f"delivery {delivery.name}", delivered.seconds))
+    return delivered
+
+
+def _write(result: dict[str, object], output: str, out: str) -> None:
+    text = json.dumps(result, indent=2)
+    if out:
+        Path(out).write_text(text + "\n", encoding="utf-8")
+    if output == "json":
+        print(text)
+
+
+__all__: Sequence[str] = ("clean", "run")
