@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The JSON schema of one line of events.jsonl, versioned; published as docs/events.schema.json."""
 
 from __future__ import annotations
@@ -9,19 +11,20 @@ from typing import Any
 
 from slipway.core import PHASES, SCHEMA_VERSION
 
-_TEXT = {"type": "string"}
+_TEXT: dict[str, Any] = {"type": "string"}
 
 
 def schema() -> dict[str, Any]:
     """Return the schema (JSON Schema 2020-12)."""
+    properties = _properties()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "slipway event",
-        "description": "One line of a run's events.jsonl.",
+        "description": "One line of events.jsonl. The same records are shown live and replayed.",
         "type": "object",
-        "required": ["version", "seq", "time", "run", "subject", "phase", "reason", "message", "data"],
+        "required": list(properties),
+        "properties": properties,
         "additionalProperties": False,
-        "properties": _properties(),
     }
 
 
@@ -31,23 +34,19 @@ def text() -> str:
 
 
 def _properties() -> dict[str, Any]:
+    subject = {"kind": _TEXT, "namespace": _TEXT, "name": _TEXT}
     return {
         "version": {"const": SCHEMA_VERSION},
         "seq": {
             "type": "integer",
             "minimum": 1,
-            "description": "Rises by one per line once the run has ended; before that the line's own number counts.",
+            "description": "rises by one within the process that wrote the record",
         },
-        "time": {"type": "number", "description": "Unix seconds."},
-        "run": {**_TEXT, "description": "Id of the run, empty outside of one."},
-        "subject": {
-            "type": "object",
-            "required": ["kind", "namespace", "name"],
-            "additionalProperties": False,
-            "properties": {"kind": _TEXT, "namespace": _TEXT, "name": _TEXT},
-        },
+        "time": {"type": "number", "description": "unix seconds, UTC"},
+        "run": {**_TEXT, "description": "id of the run; empty outside the runner"},
+        "subject": {"type": "object", "required": list(subject), "properties": subject, "additionalProperties": False},
         "phase": {"enum": list(PHASES)},
-        "reason": {**_TEXT, "description": "A CamelCase word for programs, or empty."},
-        "message": {**_TEXT, "description": "A sentence for people, free of secrets."},
-        "data": {"type": "object", "description": "What else is known; keys depend on the subject's kind."},
+        "reason": {**_TEXT, "description": "one CamelCase word for programs"},
+        "message": {**_TEXT, "description": "one sentence for people"},
+        "data": {"type": "object", "description": "facts that depend on the subject"},
     }

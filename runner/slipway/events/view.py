@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Draws records: a live table on a terminal, a plain log elsewhere, JSON lines for programs.
 
 The same views serve a run that is going on and the replay of a past one. Must not know where records come from.

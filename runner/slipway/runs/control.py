@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Stops a playbook that runs: SIGINT, grace, then by force on everything that descends from it.
 
 ansible-runner's cancel leaves workers alive, because ansible-core gives each of them a session of its own. Knows

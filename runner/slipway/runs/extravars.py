@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Hands extra vars to ansible-playbook without leaving them on a disk.
 
 Where there is a file system in memory they lie there, readable by the user alone, until Ansible has read them (an

@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Releases what a stopped run still holds. `always:` does not run when a play is interrupted.
 
 Engines say in their records what they take: `data.lease` with namespace and name (and the holder), and again with

@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """The table of runs: who waits, who runs, how they ended.
 
 Knows rows. Must not start, end or look at processes: who asks says which owners are dead.

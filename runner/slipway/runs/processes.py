@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Processes on Linux: who is alive, who descends from whom, who belongs to a run, and how to end them.
 
 Process groups are no help: ansible-core puts each worker into a session of its own (ansible/ansible #82770).

@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """Cleans up after a worker that died without a word (kill -9, out of memory, power).
 
 Its processes are found by the mark in their environment, its leases by its records; then the run is Interrupted and

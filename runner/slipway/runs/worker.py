@@ -1,5 +1,7 @@
+# Copyright: (c) 2026, slipway contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
 """One run, in a process of its own: `python -P -m slipway.runs.worker ID`, the request comes through stdin.
 
 Waits for its turn, runs the playbook, writes the end. Whoever started it may be gone: everything that others need
