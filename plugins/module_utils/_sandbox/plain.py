@@ -30,13 +30,14 @@ WARNING = (
 def rewriter(mounts: Sequence[Mount]) -> Callable[[str], str]:
     """Return a function that replaces mount targets by their sources, longest first, in one pass.
 
-    A target counts only as a whole path or as the beginning of one: /app is left alone in /apples and in /my/app.
+    A target counts only as a whole path or as the beginning of one: /app is left alone in /apples and in
+    /my/app, and replaced in dir:///app.
     """
     table = {mount.target.rstrip("/"): mount.source for mount in mounts if mount.target.rstrip("/")}
     if not table:
         return lambda text: text
     targets = "|".join(re.escape(target) for target in sorted(table, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![\w./-])({targets})(?![\w.-])")
+    pattern = re.compile(rf"(?:(?<![\w./-])|(?<=://))({targets})(?![\w.-])")
     return lambda text: pattern.sub(lambda found: table[found.group(1)], text)
 
 
