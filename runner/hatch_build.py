@@ -19,6 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _INSIDE = "ansible_collections/slipway/gitops"
 _CARRIED = "_collection"
+_DEMO = "slipway/demo"
 # Of a checkout the wheel needs the licences and what Ansible reads, whatever else lies around uncommitted.
 _PARTS = ("plugins", "roles", "playbooks", "meta", "extensions", "catalog", "changelogs", "awx", "LICENSES", "examples")
 _FILES = ("galaxy.yml", "README.md", "COPYING", "requirements.txt", "requirements.yml", "execution-environment.yml")
@@ -33,9 +34,14 @@ class CollectionHook(BuildHookInterface):
         if version == "editable":
             return
         source = self._source()
-        target = _INSIDE if self.target_name == "wheel" else _CARRIED
         for path in _files(source):
-            build_data["force_include"][str(source / path)] = f"{target}/{path}"
+            build_data["force_include"][str(source / path)] = self._target(path)
+
+    def _target(self, path: Path) -> str:
+        """The examples belong to the demo, not to the collection."""
+        if self.target_name != "wheel":
+            return f"{_CARRIED}/{path}"
+        return f"{_DEMO if path.parts[0] == 'examples' else _INSIDE}/{path}"
 
     def _source(self) -> Path:
         here = Path(self.root)

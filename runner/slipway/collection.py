@@ -45,13 +45,6 @@ def search_path() -> str:
     return os.pathsep.join(dict.fromkeys(parts))
 
 
-def examples() -> Path | None:
-    """Return the folder of examples that comes with the collection."""
-    found = root()
-    folder = found / _INSIDE / "examples" if found else None
-    return folder if folder and folder.is_dir() else None
-
-
 def checkout() -> Path | None:
     """Return the repository when this package runs from a checkout."""
     above = Path(__file__).resolve().parents[2]

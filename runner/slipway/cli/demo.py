@@ -10,13 +10,17 @@ import click
 
 
 @click.command("demo")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", help="json: only JSON on stdout.")
-@click.option("--out", default="", help="Write the JSON to this file too.")
-@click.option("--clean", is_flag=True, help="Remove what the demo made, then end.")
-def command(output: str, out: str, clean: bool) -> int:
-    """Take a sample application from a commit to production on this machine, and show each step."""
+@click.option("--clean", is_flag=True, help="Remove what the demo made, and do nothing else.")
+@click.option(
+    "--out", default="", type=click.Path(dir_okay=False, writable=True), help="Write the JSON to this file too."
+)
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(clean: bool, out: str, output: str) -> int:
+    """Take a sample application from a commit to production on this machine, and show each step.
+
+    Three deliveries: a good commit is promoted step by step, a bad one is rolled back by its analysis, a revert
+    brings the good image back. Uses the embedded cluster, or the one that SLIPWAY_KUBECONFIG names.
+    """
     from slipway.demo import main
 
-    if clean:
-        return main.clean()
-    return main.run(output=output, out=out)
+    return main.clean() if clean else main.run(output=output, out=out)

@@ -39,6 +39,8 @@ class Reader:
     counts: dict[str, int] = field(default_factory=dict)
     result: dict[str, Any] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    play: str = ""
+    play_failed: bool = False
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take one event of ansible-runner (keys event, stdout, event_data)."""
@@ -50,7 +52,9 @@ class Reader:
             self._note(str(event.get("stdout") or ""))
 
     def _on_playbook_on_play_start(self, data: Mapping[str, Any]) -> None:
-        self.sink.emit(Subject("Play", "", str(data.get("name") or data.get("play") or "play")), "Started")
+        self._end_play()
+        self.play, self.play_failed = str(data.get("name") or data.get("play") or "play"), False
+        self.sink.emit(Subject("Play", "", self.play), "Started")
 
     def _on_playbook_on_task_start(self, data: Mapping[str, Any]) -> None:
         self._tell(data, "Started")
@@ -73,11 +77,13 @@ class Reader:
         # `fail` in a rescue block passes on what was caught; its own words know less.
         if not (caught and data.get("task_action") in _RETHROW and caught.reason != "TaskFailed"):
             self.failures.append(failure)
+        self.play_failed = True
         self._tell(data, "Failed", reason=failure.reason, message=failure.line(), data={"object": failure.object})
 
     def _on_runner_on_unreachable(self, data: Mapping[str, Any]) -> None:
         text = str((data.get("res") or {}).get("msg") or "does not answer")
         self.unreachable.append(Failure("Unreachable", text, f"host {data.get('host', '')}"))
+        self.play_failed = True
         self._tell(data, "Failed", reason="Unreachable", message=text)
 
     def _on_runner_retry(self, data: Mapping[str, Any]) -> None:
@@ -86,9 +92,16 @@ class Reader:
         self._tell(data, "Waiting", reason="Retry", message=message)
 
     def _on_playbook_on_stats(self, data: Mapping[str, Any]) -> None:
+        self._end_play()
         for name in ("ok", "changed", "failures", "dark", "skipped", "rescued", "ignored"):
             self.counts[name] = sum((data.get(name) or {}).values())
         self.result = dict(data.get("artifact_data") or {})
+
+    def _end_play(self) -> None:
+        """Ansible does not say when a play ends: the next one or the statistics do."""
+        if self.play:
+            self.sink.emit(Subject("Play", "", self.play), "Failed" if self.play_failed else "Succeeded")
+            self.play = ""
 
     def _tell(
         self,

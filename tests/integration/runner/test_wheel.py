@@ -50,6 +50,7 @@ def test_the_wheel_holds_what_galaxy_would_and_no_more(wheel: Path) -> None:
     inside = "ansible_collections/slipway/gitops/"
     for wanted in ("galaxy.yml", "meta/runtime.yml", "plugins/module_utils/_core/errors.py", "playbooks/deliver.yml"):
         assert inside + wanted in names
+    assert "slipway/demo/examples/hello/app/Dockerfile" in names
     assert [name for name in names if name.startswith((inside + "tests/", inside + "runner/")) or ".pyc" in name] == []
 
 

@@ -178,3 +178,9 @@ def test_secrets_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_secret_that_is_not_set_is_wrong_usage() -> None:
     with pytest.raises(click.BadParameter, match="is not set"):
         _options.read_secrets(["token=NOT_SET_IN_ANY_TEST"])
+
+
+def test_the_documentation_names_every_command_and_exit_code() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "cli.md").read_text()
+    assert [name for name in COMMANDS if f"`slipway {name}" not in text] == []
+    assert [code for code, meaning in MEANING.items() if f"| {code.value} | {meaning} |" not in text] == []

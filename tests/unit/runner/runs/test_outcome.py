@@ -155,3 +155,17 @@ def test_set_stats_are_the_result() -> None:
     reader = Reader(Recorder())
     reader.take(event("playbook_on_stats", artifact_data={"image": "x@sha256:1"}))
     assert reader.result == {"image": "x@sha256:1"}
+
+
+def test_a_play_ends_with_the_next_one_or_the_statistics() -> None:
+    recorder = Recorder()
+    reader = Reader(recorder)
+    for one in (
+        event("playbook_on_play_start", name="first"),
+        event("playbook_on_play_start", name="second"),
+        failed(REFUSED),
+        stats(failures=1),
+    ):
+        reader.take(one)
+    plays = [(one.subject.name, one.phase) for one in recorder.events if one.subject.kind == "Play"]
+    assert plays == [("first", "Started"), ("first", "Succeeded"), ("second", "Started"), ("second", "Failed")]
