@@ -53,6 +53,14 @@ _REASONS: dict[str, Exit] = {
     "TimedOut": Exit.TIMED_OUT,
     "Cancelled": Exit.CANCELLED,
     "Internal": Exit.INTERNAL,
+    # The runner's own house is not in order.
+    "DiskFull": Exit.INTERNAL,
+    "StateDir": Exit.INTERNAL,
+    "Result": Exit.INTERNAL,
+    "Journal": Exit.INTERNAL,
+    "JournalLocked": Exit.INTERNAL,
+    "JournalDamaged": Exit.INTERNAL,
+    "JournalTooNew": Exit.INTERNAL,
 }
 
 

@@ -53,8 +53,7 @@ def _failed(error: Exception) -> int:
     from slipway.core import SlipwayError, redact
 
     if isinstance(error, SlipwayError):
-        own_fault = error.reason in ("DiskFull", "StateDir", "Result") or error.reason.startswith("Journal")
-        return _say(redact.current.scrub(str(error)), Exit.INTERNAL if own_fault else for_error(error))
+        return _say(redact.current.scrub(str(error)), for_error(error))
     text = redact.current.scrub(f"{type(error).__name__}: {error}".splitlines()[0])
     place = _keep_trace()
     return _say(f"internal error: {text}" + (f" (trace: {place})" if place else ""), Exit.INTERNAL)

@@ -153,10 +153,12 @@ class Verdict:
     exit_code: int
     failure: Failure | None = None
     counts: dict[str, int] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def why(self) -> str:
-        return self.failure.line() if self.failure else ""
+        """The one line: the failure, or what else a person must know."""
+        return self.failure.line() if self.failure else self.note
 
 
 def _first_line(text: str) -> str:

@@ -9,6 +9,7 @@ Knows the shape of Ansible's events; must not know processes, files or the journ
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from slipway.runs.model import Failure, Status, Verdict
 
 _RETHROW = frozenset({"ansible.builtin.fail", "fail", "ansible.builtin.assert", "assert"})
 _INPUT_CODES = (1, 4, 5)  # generic, parse error, bad option: without a failed task all mean the input
+_PLACE = re.compile(
+    r"^Origin: (?P<new>.+?):(?P<line>\d+)(:\d+)?$|error appears to be in '(?P<old>[^']+)': line (?P<oldline>\d+)", re.M
+)
 _STATUS = {
     Exit.DONE: Status.SUCCEEDED,
     Exit.CHANGES_PENDING: Status.CHANGES_PENDING,
@@ -119,9 +123,9 @@ class Reader:
         self.sink.emit(Subject("AnsibleTask", "", name), phase, reason=reason, message=message, data=known)
 
     def _note(self, text: str) -> None:
-        """Keep Ansible's own error lines: they are all there is when no task ran."""
+        """Keep Ansible's own error and what follows it: that is all there is when no task ran."""
         for line in text.splitlines():
-            if line.startswith(("ERROR!", "[ERROR]")) or (self.errors and line.startswith(("Origin:", "  "))):
+            if self.errors or line.startswith(("ERROR!", "[ERROR]")):
                 self.errors.append(line.removeprefix("ERROR!").removeprefix("[ERROR]:").strip())
 
 
@@ -171,9 +175,18 @@ def _why(code: int, reader: Reader) -> Failure | None:
         return reader.failures[-1]
     if reader.unreachable:
         return reader.unreachable[-1]
-    told = " ".join(filter(None, reader.errors[:3])) or f"ansible-playbook ended with code {code}"
+    told = _told(reader.errors) or f"ansible-playbook ended with code {code}"
     reason = "Invalid" if code in _INPUT_CODES else "Internal" if code in (127, 250) else "TaskFailed"
     return Failure(reason, told)
+
+
+def _told(errors: list[str]) -> str:
+    """Return Ansible's error as `file:line message`. 2.18 says the place in a sentence, newer ones as `Origin:`."""
+    text = "\n".join(errors)
+    place = _PLACE.search(text)
+    where = f"{place['new'] or place['old']}:{place['line'] or place['oldline']} " if place else ""
+    syntax = text.partition("Syntax Error while loading YAML.\n")[2].strip().splitlines()[:1]
+    return where + " ".join([*filter(None, errors[:1]), *syntax])
 
 
 def _failed(item: Any) -> bool:

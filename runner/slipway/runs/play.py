@@ -45,6 +45,7 @@ class Play:
     request: Request
     reader: Reader
     resumes: str = ""
+    lost: str = ""
 
     def execute(self, spawned: Callable[[], None]) -> int:
         """Run to the end and return the exit code of ansible-playbook. `spawned` is called when it is being started."""
@@ -138,13 +139,20 @@ class Play:
             if event.get("event") == "playbook_on_start":
                 loaded()  # Ansible has read the extra vars
             text = str(event.get("stdout") or "")
-            if text:
-                output.write(redact.current.scrub(text).replace("\r\n", "\n") + "\n")
-                output.flush()
             self.reader.take(event)
+            if text:
+                self._keep(output, redact.current.scrub(text).replace("\r\n", "\n") + "\n")
             return False  # ansible-runner must not write the event, it is not redacted
 
         return handle
+
+    def _keep(self, output: IO[str], text: str) -> None:
+        """Write what Ansible printed. A full disk must not end a delivery half way, nor go unnoticed."""
+        try:
+            output.write(text)
+            output.flush()
+        except OSError as error:
+            self.lost = self.lost or f"output is incomplete: {state.disk_error(error, self.directory / OUTPUT).message}"
 
     def _status(self, spawned: Callable[[], None]) -> Callable[..., None]:
         def handle(status: Mapping[str, Any], **_: Any) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slipway.core import Emitter, Subject, file_writer
+from slipway import state
+from slipway.core import Emitter, Event, Subject, file_writer
 from slipway.events import log
 from slipway.runs.model import Run, Status, Verdict
 
@@ -22,9 +23,28 @@ _PHASE = {
 }
 
 
+class Writer:
+    """Appends records to the file that the plugins append to as well.
+
+    A full disk must not end a delivery half way: the first error is kept in `lost`, the run goes on and says so
+    in the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._write = file_writer(str(path))
+        self.lost = ""
+
+    def __call__(self, event: Event) -> None:
+        try:
+            self._write(event)
+        except OSError as error:
+            self.lost = self.lost or f"records are incomplete: {state.disk_error(error, self._path).message}"
+
+
 def emitter(run_id: str, directory: Path) -> Emitter:
-    """Return where the runner puts its records: the same file the plugins append to."""
-    return Emitter([file_writer(str(directory / log.NAME))], run=run_id)
+    """Return where the runner puts its records; errors of the disk are not raised."""
+    return Emitter([Writer(directory / log.NAME)], run=run_id)
 
 
 def subject(run: Run) -> Subject:

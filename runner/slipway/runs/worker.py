@@ -17,12 +17,12 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from slipway import exits, state
-from slipway.core import Emitter, SlipwayError, redact
+from slipway.core import Emitter, SlipwayError, Temporary, redact
 from slipway.events import log
 from slipway.runs import extravars, finalizer, processes, record, recovery, watchdog
 from slipway.runs.control import Control, Stop
@@ -43,6 +43,7 @@ class Worker:
     request: Request
     sink: Emitter
     guard: watchdog.Watchdog
+    writer: record.Writer
     signalled: list[str] = field(default_factory=list)
     deadline: float = 0.0
 
@@ -67,8 +68,12 @@ class Worker:
             stop = self.asked()
             if stop:
                 return stopped(stop.reason, stop.why, {})
-            recovery.reconcile(self.journal)
-            before = self.journal.claim(self.run.id)
+            try:
+                recovery.reconcile(self.journal)
+                before = self.journal.claim(self.run.id)
+            except Temporary:  # somebody holds the journal: that is no reason to lose the place in the queue
+                time.sleep(_TURN)
+                continue
             if before is None:
                 return None
             if before.id != told:
@@ -89,7 +94,7 @@ class Worker:
             control.end()
         self._keep_result(reader.result)
         if control.stop is None:
-            return verdict(code, reader, check=self.request.check)
+            return replace(verdict(code, reader, check=self.request.check), note=self.writer.lost or play.lost)
         if control.survivors:
             names = ", ".join(str(pid) for pid in sorted(control.survivors))
             self.sink.emit(record.subject(self.run), "Warning", reason="Survivors", message=f"still alive: {names}")
@@ -135,9 +140,11 @@ def main(arguments: list[str] | None = None) -> int:
     run = journal.get(run_id)
     guard = watchdog.start(lambda: recovery.interrupt(journal, journal.get(run_id)))
     processes.become_subreaper()
-    for value in extravars.secret_values(request.extra_vars, request.secrets):
-        redact.current.register(value)
-    worker = Worker(journal, run, request, record.emitter(run.id, run.directory), guard)
+    for values in (request.extra_vars, request.env, os.environ):
+        for value in extravars.secret_values(values, request.secrets):
+            redact.current.register(value)
+    writer = record.Writer(run.directory / log.NAME)
+    worker = Worker(journal, run, request, Emitter([writer], run=run.id), guard, writer)
     _listen(worker.signalled)
     end = worker.work()
     worker.finish(end)

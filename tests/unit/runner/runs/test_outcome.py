@@ -114,11 +114,26 @@ def test_code_4_with_an_unreachable_host_is_unreachable() -> None:
 @pytest.mark.parametrize("code", [1, 4, 5])
 def test_an_error_before_any_task_is_invalid_input(code: int) -> None:
     end = judge(code, {"event": "error", "stdout": "[ERROR]: YAML parsing failed: no ':'\nOrigin: x.yml:4:1\n"})
-    assert (end.exit_code, end.why) == (15, "YAML parsing failed: no ':' Origin: x.yml:4:1")
+    assert (end.exit_code, end.why) == (15, "x.yml:4 YAML parsing failed: no ':'")
 
 
 def test_the_older_error_form_is_read_too() -> None:
     assert judge(4, {"event": "verbose", "stdout": "ERROR! no such role"}).why == "no such role"
+
+
+def test_the_older_syntax_error_has_its_place_too() -> None:
+    lines = (
+        "ERROR! We were unable to read either as JSON nor YAML, these are the errors we got from each:",
+        "JSON: Expecting value: line 1 column 1 (char 0)",
+        "",
+        "Syntax Error while loading YAML.",
+        "  could not find expected ':'",
+        "",
+        "The error appears to be in '/x/play.yml': line 3, column 1, but may",
+    )
+    why = judge(4, *({"event": "verbose", "stdout": line} for line in lines)).why
+    assert why.startswith("/x/play.yml:3 We were unable to read")
+    assert why.endswith("could not find expected ':'")
 
 
 def test_code_99_is_cancelled() -> None:
