@@ -23,6 +23,7 @@ _OLDEST_PYTHON = (3, 11)
 _OLDEST_CORE = (2, 18)
 _DISK_NEED = 2 << 30
 _SECONDS = 20
+_CLUSTER = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +152,14 @@ def busybox() -> Check:
 
 
 def cluster_assets() -> Check:
-    """The embedded cluster's programs: in the cache, or still to be fetched."""
-    needed = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
-    places = _asset_places()
-    lacking = [name for name in needed if not any((place / name).is_file() for place in places)]
+    """The embedded cluster's programs: there, or still to be fetched."""
+    from slipway.cluster import assets
+
+    found = {name: assets.find(name) for name in _CLUSTER}
+    lacking = [name for name, path in found.items() if path is None]
     if not lacking:
-        found = {name: next(place for place in places if (place / name).is_file()) for name in needed}
-        return Check("cluster assets", "ok", ", ".join(sorted({str(place) for place in found.values()})))
-    state = "limited" if len(lacking) < len(needed) else "missing"
+        return Check("cluster assets", "ok", ", ".join(sorted({str(path.parent) for path in found.values() if path})))
+    state = "limited" if len(lacking) < len(found) else "missing"
     cost = "The first `slipway cluster up` downloads or builds them (minutes)."
     return Check("cluster assets", state, f"not there yet: {', '.join(lacking)}", cost, "slipway cluster up")
 
@@ -211,10 +212,3 @@ def _version(distribution: str) -> str:
         return importlib.metadata.version(distribution)
     except importlib.metadata.PackageNotFoundError:
         return ""
-
-
-def _asset_places() -> list[Path]:
-    given = [os.environ.get(name, "") for name in ("SLIPWAY_ASSETS", "KUBEBUILDER_ASSETS")]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "slipway"
-    below = sorted(part for part in cache.glob("*") if part.is_dir()) if cache.is_dir() else []
-    return [*(Path(part) for part in given if part), *below, *(part / "bin" for part in below)]

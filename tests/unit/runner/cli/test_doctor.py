@@ -90,6 +90,10 @@ def test_cluster_assets_are_found_where_they_are(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SLIPWAY_ASSETS", str(tmp_path))
     monkeypatch.delenv("KUBEBUILDER_ASSETS", raising=False)
     assert checks.cluster_assets().state == "missing"
-    for name in ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"):
+    for name in checks._CLUSTER:
         (tmp_path / name).write_text("")
+        (tmp_path / name).chmod(0o755)
     assert checks.cluster_assets().state == "ok"
+    (tmp_path / "kwok").unlink()
+    check = checks.cluster_assets()
+    assert (check.state, check.detail) == ("limited", "not there yet: kwok")
