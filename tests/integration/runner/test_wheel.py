@@ -67,6 +67,12 @@ def test_ansible_finds_the_collection_in_the_wheel(python: str) -> None:
     assert str(Path(python).parents[1]) in text
 
 
+def test_ansible_finds_the_role_in_the_wheel(python: str) -> None:
+    text = run(python, "-m", "ansible", "doc", "-t", "role", "slipway.gitops.deliver").stdout
+    assert "deliver_manifests" in text
+    assert str(Path(python).parents[1]) in text
+
+
 def test_a_wheel_can_be_made_from_the_source_distribution(tmp_path: Path) -> None:
     pytest.importorskip("build")
     run(sys.executable, "-m", "build", "--sdist", "--outdir", str(tmp_path), str(ROOT / "runner"))

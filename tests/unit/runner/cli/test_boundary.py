@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import click
@@ -184,3 +185,35 @@ def test_the_documentation_names_every_command_and_exit_code() -> None:
     text = (Path(__file__).parents[4] / "docs" / "cli.md").read_text()
     assert [name for name in COMMANDS if f"`slipway {name}" not in text] == []
     assert [code for code, meaning in MEANING.items() if f"| {code.value} | {meaning} |" not in text] == []
+
+
+def test_serve_hands_over_to_the_receiver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[tuple[str, str]] = []
+    fake = types.ModuleType("slipway.serve")
+    fake.api = types.SimpleNamespace(serve=lambda config, *, listen: told.append((config, listen)) or 14)  # type: ignore[attr-defined, func-returns-value]
+    monkeypatch.setitem(sys.modules, "slipway.serve", fake)
+    (tmp_path / "serve.yaml").write_text("listen: 127.0.0.1:0\n")
+    assert call(capsys, "serve", str(tmp_path / "serve.yaml"), "--listen", "127.0.0.1:9")[0] == 14
+    assert told == [(str(tmp_path / "serve.yaml"), "127.0.0.1:9")]
+    assert call(capsys, "serve", str(tmp_path / "none.yaml"))[0] == 15
+
+
+def test_the_demo_gets_its_options(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    fake = types.ModuleType("slipway.demo.main")
+    fake.run = lambda *, output, out: 10 if (output, out) == ("json", "o.json") else 70  # type: ignore[attr-defined]
+    fake.clean = lambda: 0  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "slipway.demo.main", fake)
+    monkeypatch.setattr("slipway.demo.main", fake, raising=False)
+    assert call(capsys, "demo", "--output", "json", "--out", "o.json")[0] == 10
+    assert call(capsys, "demo", "--clean")[0] == 0
+
+
+def test_a_command_whose_room_is_missing_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(COMMANDS, "cluster", ("slipway.cli.not_there", ""))
+    code, _, err = call(capsys, "cluster")
+    assert code == 15
+    assert "'cluster' is not part of this installation (slipway.cli.not_there is missing)" in err
