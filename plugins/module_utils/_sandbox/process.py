@@ -99,7 +99,8 @@ def _start_sandboxed(spec: ProcessSpec) -> Running:
     argv[at:at] = bwrap.loader_variables(env)
     # Opening /dev/stdout by name needs the pipe to belong to the program's user.
     owner = spec.uid if os.geteuid() == 0 and not backend.user_namespace else None
-    return Handle(Command(argv, env, None, spec.stdout, owned=not backend.pid_namespace, pipe_owner=owner))
+    owned = not backend.pid_namespace
+    return Handle(Command(argv, env, None, spec.stdout, owned=owned, pipe_owner=owner, ended=spec.ended))
 
 
 def _check_program(spec: ProcessSpec, view: View) -> None:
@@ -146,6 +147,7 @@ def _start_plain(spec: ProcessSpec) -> Running:
             uid=spec.uid if drop else None,
             gid=spec.gid,
             pipe_owner=spec.uid if drop else None,
+            ended=spec.ended,
             at_end=lambda: shutil.rmtree(scratch, ignore_errors=True),
         )
         return Handle(command)

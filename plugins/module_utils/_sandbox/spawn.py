@@ -44,6 +44,7 @@ class Command:
     gid: int | None = None
     pipe_owner: int | None = None
     at_end: Callable[[], None] | None = None
+    ended: Callable[[int], None] | None = None
 
 
 class _Spawner:
@@ -193,6 +194,8 @@ class Handle:
                 self._command.at_end()
         self._code = code if code >= 0 else 128 - code
         self._done.set()
+        if self._command.ended:
+            self._command.ended(self._code)
 
     def _kill_leftovers(self) -> None:
         for _attempt in range(20):

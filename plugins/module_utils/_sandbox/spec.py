@@ -61,7 +61,8 @@ class ProcessSpec:
     image: a complete one (with a shell or a dynamic loader) replaces the host's tools, a partial one
     (COPY only) is laid over them. `tools` are single host files shown at a path. `uid`/`gid` are what
     the program sees itself as (None: root inside). `stdout` gets the merged output, chunk by chunk,
-    from one thread; None throws the output away.
+    from one thread; None throws the output away. `ended` gets the exit code after the last output,
+    from the same thread.
     """
 
     argv: tuple[str, ...]
@@ -77,6 +78,7 @@ class ProcessSpec:
     gid: int | None = None
     limits: Limits = field(default_factory=Limits)
     stdout: Callable[[bytes], None] | None = None
+    ended: Callable[[int], None] | None = None
 
 
 class Running(Protocol):
