@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,7 @@ HELLO = """
           who: "{{ who }}"
 """
 EMPTY = "- hosts: localhost\n  gather_facts: false\n  tasks: []\n"
+_NUMBERS = itertools.count(1)
 CANARY = "planted-canary-value"
 
 
@@ -70,10 +72,14 @@ def playbook(tmp_path: Path) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def sleeper(playbook: Callable[[str], str]) -> tuple[str, str]:
-    """A playbook that sleeps, and the argument by which its children are known."""
-    seconds = str(100000 + os.getpid())
-    return playbook(SLEEPER.replace("{seconds}", seconds)), seconds
+def sleeper(playbook: Callable[[str], str], state: Path) -> Iterator[tuple[str, str]]:
+    """A playbook that sleeps, and the argument by which its children are known: another one in each test.
+
+    A test that fails must not leave children that satisfy the next one.
+    """
+    seconds = f"{os.getpid()}{next(_NUMBERS):04d}"
+    yield playbook(SLEEPER.replace("{seconds}", seconds)), seconds
+    processes.end_all(lambda: processes.marked("SLIPWAY_STATE_DIR", str(state)), 0.2)
 
 
 def sleeping(seconds: str) -> set[int]:
@@ -201,7 +207,9 @@ def test_a_killed_worker_is_noticed_without_its_watchdog(sleeper: tuple[str, str
     worker = api.journal().get(handle.id).owner.pid
     watchdog = next(pid for pid in processes.children(worker) if "slipway.runs.worker" in processes.command(pid))
     os.kill(watchdog, signal.SIGKILL)
+    owner = api.journal().get(handle.id).owner
     os.kill(worker, signal.SIGKILL)
+    until(lambda: not processes.alive(owner))  # a signal is delivered a moment after kill() returned
     assert api.get(handle.id).status is Status.INTERRUPTED
     assert sleeping(seconds) == set()
 
