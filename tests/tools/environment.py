@@ -104,7 +104,7 @@ def _command(folder: Path) -> None:
     """The command `slipway`, run from the checkout."""
     script = folder / "bin" / "slipway"
     script.write_text(
-        f"#!{folder}/bin/python\nimport sys\nfrom slipway.cli.main import main\n"
+        f"#!{folder}/bin/python\nimport sys\nfrom slipway.cli import main\n"
         "if __name__ == '__main__':\n    sys.exit(main())\n"
     )
     script.chmod(0o755)

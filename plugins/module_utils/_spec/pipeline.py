@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, slipway contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""Argument specs of pipeline_run and task_run. Data only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .common import SOURCE_SPEC
+
+_COMMON: dict[str, Any] = {
+    **SOURCE_SPEC,
+    "params": {"type": "dict", "default": {}},
+    "claims": {"type": "dict", "default": {}},
+    "namespace": {"type": "str", "default": "default"},
+    "executor": {"type": "str", "choices": ["process"], "default": "process"},
+    "image_map": {"type": "list", "elements": "dict", "default": []},
+    "step_env": {"type": "dict", "default": {}},
+    "state_dir": {"type": "path"},
+    "force": {"type": "bool", "default": False},
+}
+
+PIPELINE_RUN_SPEC: dict[str, Any] = {
+    **_COMMON,
+    "pipeline_run": {"type": "raw"},
+    "parallelism": {"type": "int", "default": 8},
+}
+
+TASK_RUN_SPEC: dict[str, Any] = {**_COMMON, "task_run": {"type": "raw"}}

@@ -1,0 +1,388 @@
+# Copyright: (c) 2026, slipway contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""The process executor: the steps of one TaskRun as sandboxed processes of this machine, one after the other.
+
+Source of the files and rules: tektoncd/pipeline pkg/entrypoint/entrypointer.go, pkg/pod/script.go, v1.15.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._core import duration, redact
+from ..._core.cancel import Cancel
+from ..._core.errors import Cancelled, Invalid, Refused
+from ..._core.events import Sink, Subject
+from ..._sandbox import process as sandbox
+from ..._sandbox.process import Mount, NotExecutable, ProcessSpec
+from ..decide import results, substitution
+from ..decide.params import Value
+from ..decide.substitution import Replacements
+from . import images
+from .lines import Lines
+from .workspaces import Bound, Volumes, values
+
+_LOOK = 0.2
+_GRACE = 3.0
+_KUBE_VARIABLE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnd:
+    """How a step ended."""
+
+    name: str
+    exit_code: int
+    termination_reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnd:
+    """How a TaskRun ended: condition reason and message, results, steps."""
+
+    succeeded: bool
+    reason: str
+    message: str
+    results: dict[str, Value] = field(default_factory=dict)
+    steps: tuple[StepEnd, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """One TaskRun, ready to run: its spec is substituted except for step results."""
+
+    name: str
+    task: str
+    spec: Mapping[str, Any]
+    folder: str
+    workspaces: Mapping[str, Bound]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all TaskRuns of a run share."""
+
+    toolsets: Sequence[images.Toolset]
+    volumes: Volumes
+    secrets: Callable[[str, str], Mapping[str, bytes]]
+    step_env: Mapping[str, str]
+    events: Sink
+    cancel: Cancel
+
+
+def refuse(spec: Mapping[str, Any], world: World, obj: str) -> None:
+    """Refuse by field name, before anything runs, what a local process cannot honour."""
+    for index, step in enumerate(spec.get("steps") or []):
+        where = f"spec.steps[{index}]"
+        if step.get("ref"):
+            raise Refused(
+                f"{where}.ref: step actions are not executed yet", hint="write the step into the Task", obj=obj
+            )
+        if "$(" not in step.get("image", ""):
+            images.find(step.get("image", ""), world.toolsets, f"{where}.image", obj)
+        security = step.get("securityContext") or {}
+        if security.get("privileged"):
+            raise Refused(f"{where}.securityContext.privileged: a local process is never privileged", obj=obj)
+    if spec.get("sidecars"):
+        raise Refused("spec.sidecars: sidecars are not executed yet", hint="start what is needed in a step", obj=obj)
+    for volume in spec.get("volumes") or []:
+        if "hostPath" in volume or "csi" in volume:
+            raise Refused(
+                f"spec.volumes: {volume['name']!r} cannot be given to a local process", hint="use a workspace", obj=obj
+            )
+
+
+class TaskRun:
+    """Runs the steps of one plan."""
+
+    def __init__(self, plan: TaskPlan, world: World) -> None:
+        self._plan, self._world = plan, world
+        self._subject = Subject("TaskRun", "", plan.name)
+        self._started = time.monotonic()
+        self._ends: list[StepEnd] = []
+        self._step_results: dict[str, dict[str, Value]] = {}
+
+    def run(self) -> TaskEnd:
+        """Run to the end. Never raises for a failing step; Cancelled passes."""
+        self._prepare()
+        template = self._plan.spec.get("stepTemplate") or {}
+        failed: StepEnd | None = None
+        for index, step in enumerate(self._plan.spec["steps"]):
+            name = str(step.get("name") or f"unnamed-{index}")
+            if failed:
+                self._ends.append(StepEnd(name, 1, "Skipped", 0.0))
+                continue
+            end = self._step(index, name, merge(template, step))
+            self._ends.append(end)
+            if end.termination_reason not in ("Completed", "Continued", "Skipped"):
+                failed = end
+        return self._end(failed)
+
+    def _prepare(self) -> None:
+        for part in (
+            "workspace",
+            "tekton/results",
+            "tekton/steps",
+            "tekton/scripts",
+            "tekton/home",
+            "tekton/creds",
+            "logs",
+        ):
+            os.makedirs(os.path.join(self._plan.folder, part), mode=0o700, exist_ok=True)
+        warning = sandbox.take_warning()
+        if warning:
+            self._world.events.emit(self._subject, "Warning", reason="NoSandbox", message=warning)
+
+    def _end(self, failed: StepEnd | None) -> TaskEnd:
+        seconds, ends = time.monotonic() - self._started, tuple(self._ends)
+        if failed and failed.termination_reason == "TimeoutExceeded" and seconds >= self._plan.timeout > 0:
+            text = f'TaskRun "{self._plan.name}" failed to finish within "{duration.format_go(self._plan.timeout)}"'
+            return TaskEnd(False, "TaskRunTimeout", text, {}, ends, seconds)
+        raw = self._read(os.path.join(self._plan.folder, "tekton", "results"))
+        if failed:
+            text = f'"step-{failed.name}" exited with code {failed.exit_code}: {failed.termination_reason}'
+            return TaskEnd(False, "StepFailed", text, self._typed(raw, strict=False), ends, seconds)
+        try:
+            found = self._typed(raw, strict=True)
+        except Invalid as error:
+            return TaskEnd(False, "TaskRunValidationFailed", str(error), {}, ends, seconds)
+        return TaskEnd(True, "Succeeded", "All Steps have completed executing", found, ends, seconds)
+
+    def _typed(self, raw: Mapping[str, str], *, strict: bool) -> dict[str, Value]:
+        declared = self._plan.spec.get("results") or []
+        try:
+            found = results.read(declared, raw, self._plan.name)
+        except Invalid:
+            if strict:
+                raise
+            return {}
+        promoted = self._known_step_results()
+        for spec in declared:
+            if "value" in spec and spec["name"] not in found:
+                value = substitution.whole(spec["value"], promoted)
+                if not results.REFERENCE.search(str(value)) and "$(steps." not in str(value):
+                    found[spec["name"]] = value
+        return found
+
+    def _step(self, index: int, name: str, step: dict[str, Any]) -> StepEnd:
+        step = substitution.step(step, self._known_step_results())
+        began = time.monotonic()
+        self._world.events.emit(
+            self._subject, "Progress", reason="StepStarted", message=f"step {name}", data=self._data(name)
+        )
+        code, reason = self._execute(index, name, step)
+        if reason == "Error" and step.get("onError") == "continue":
+            reason = "Continued"
+        self._write(f"tekton/steps/step-{name}/exitCode", str(code))
+        found = self._read(os.path.join(self._plan.folder, "tekton", "steps", f"step-{name}", "results"))
+        self._step_results[name] = results.read(step.get("results") or [], found, self._plan.name)
+        return StepEnd(name, code, reason, time.monotonic() - began)
+
+    def _execute(self, index: int, name: str, step: dict[str, Any]) -> tuple[int, str]:
+        lines = Lines(self._log(name), lambda line: self._line(name, line))
+        try:
+            spec = self._spec(index, name, step, lines.feed)
+            running = sandbox.start(spec)
+        except NotExecutable as error:
+            lines.feed(f"{error.message}\n".encode())
+            lines.close()
+            return error.exit_code, "Error"
+        try:
+            code, timed_out = self._wait(running, self._deadline(step))
+        finally:
+            lines.close()
+        if timed_out:
+            return code, "TimeoutExceeded"
+        if code == 0 and self._too_large():
+            return 1, "Error"
+        return code, "Completed" if code == 0 else "Error"
+
+    def _wait(self, running: sandbox.Running, deadline: float) -> tuple[int, bool]:
+        while (code := running.wait(_LOOK)) is None:
+            if self._world.cancel.is_set():
+                running.stop(_GRACE)
+                raise Cancelled(self._world.cancel.reason or "cancelled", obj=f"TaskRun {self._plan.name}")
+            if deadline and time.monotonic() > deadline:
+                return running.stop(_GRACE), True
+        return code, False
+
+    def _deadline(self, step: Mapping[str, Any]) -> float:
+        ends = [self._started + self._plan.timeout] if self._plan.timeout else []
+        if step.get("timeout"):
+            ends.append(time.monotonic() + duration.parse_go(str(step["timeout"])))
+        return min(ends, default=0.0)
+
+    def _too_large(self) -> bool:
+        raw = self._read(os.path.join(self._plan.folder, "tekton", "results"))
+        return sum(len(name) + len(text.encode()) for name, text in raw.items()) > results.LIMIT
+
+    def _spec(self, index: int, name: str, step: dict[str, Any], out: Callable[[bytes], None]) -> ProcessSpec:
+        toolset = images.find(str(step["image"]), self._world.toolsets, f"spec.steps[{index}].image", self._plan.name)
+        env = {**self._base_env(), **self._env(step)}
+        mounts = self._mounts(name, step)
+        argv = self._argv(index, name, step, toolset, env, mounts)
+        cwd = str(step.get("workingDir") or "/workspace")
+        cwd = cwd if cwd.startswith("/") else os.path.join("/workspace", cwd)
+        self._make_cwd(cwd)
+        security = {**(step.get("securityContext") or {})}
+        return ProcessSpec(
+            argv=tuple(argv), env=env, cwd=cwd, mounts=(*images.extra_mounts(toolset), *mounts),
+            uid=security.get("runAsUser"), gid=security.get("runAsGroup"), stdout=out,
+        )  # fmt: skip
+
+    def _argv(
+        self,
+        index: int,
+        name: str,
+        step: Mapping[str, Any],
+        toolset: images.Toolset,
+        env: Mapping[str, str],
+        mounts: list[Mount],
+    ) -> list[str]:
+        args = [kube_expand(str(arg), env) for arg in step.get("args") or []]
+        if step.get("script"):
+            script = sandbox.rewrite(with_shebang(str(step["script"])), mounts)
+            path = self._write(f"tekton/scripts/script-{index}", script)
+            os.chmod(path, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+            return [f"/tekton/scripts/script-{index}", *args]
+        command = [kube_expand(str(part), env) for part in step.get("command") or []] or list(toolset.entrypoint)
+        if not command:
+            raise Invalid(
+                f"spec.steps[{index}].command", f"is missing, and the entry point of image {step['image']!r} is not known here",
+                obj=self._plan.name, hint="give a command, or an entrypoint in image_map",
+            )  # fmt: skip
+        return [*command, *args]
+
+    def _base_env(self) -> dict[str, str]:
+        base = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tekton/home"}
+        return {**base, **self._world.step_env}
+
+    def _env(self, step: Mapping[str, Any]) -> dict[str, str]:
+        env: dict[str, str] = {}
+        for source in step.get("envFrom") or []:
+            for kind, key in (("Secret", "secretRef"), ("ConfigMap", "configMapRef")):
+                if key in source:
+                    found = self._world.secrets(kind, source[key]["name"])
+                    env.update({source.get("prefix", "") + k: v.decode() for k, v in found.items()})
+        for entry in step.get("env") or []:
+            env[entry["name"]] = (
+                self._value(entry) if "valueFrom" in entry else kube_expand(str(entry.get("value") or ""), env)
+            )
+        return env
+
+    def _value(self, entry: Mapping[str, Any]) -> str:
+        source = entry["valueFrom"]
+        for kind, key in (("Secret", "secretKeyRef"), ("ConfigMap", "configMapKeyRef")):
+            if key in source:
+                found = self._world.secrets(kind, source[key]["name"])
+                if source[key]["key"] not in found and source[key].get("optional"):
+                    return ""
+                if source[key]["key"] not in found:
+                    raise Invalid(
+                        f"env {entry['name']}", f"{kind} {source[key]['name']!r} has no key {source[key]['key']!r}"
+                    )
+                return found[source[key]["key"]].decode()
+        raise Refused(f"env {entry['name']}: {', '.join(source)} has no value for a local process", obj=self._plan.name)
+
+    def _mounts(self, name: str, step: Mapping[str, Any]) -> list[Mount]:
+        folder = self._plan.folder
+        os.makedirs(os.path.join(folder, "tekton", "steps", f"step-{name}", "results"), exist_ok=True)
+        mounts = [
+            Mount(os.path.join(folder, "workspace"), "/workspace"),
+            Mount(os.path.join(folder, "tekton"), "/tekton"),
+        ]
+        for workspace in self._plan.spec.get("workspaces") or []:
+            bound = self._plan.workspaces.get(workspace["name"])
+            if bound:
+                target = workspace.get("mountPath") or f"/workspace/{workspace['name']}"
+                mounts.append(Mount(bound.path, target, read_only=bound.read_only or bool(workspace.get("readOnly"))))
+        volumes = {volume["name"]: volume for volume in self._plan.spec.get("volumes") or []}
+        for mount in step.get("volumeMounts") or []:
+            source = self._world.volumes.volume(volumes[mount["name"]], self._plan.name)
+            source = os.path.join(source, mount.get("subPath") or "")
+            mounts.append(Mount(source, mount["mountPath"], read_only=bool(mount.get("readOnly"))))
+        return mounts
+
+    def _make_cwd(self, cwd: str) -> None:
+        if cwd.startswith("/workspace"):
+            for workspace in self._plan.spec.get("workspaces") or []:
+                if cwd.startswith(workspace.get("mountPath") or f"/workspace/{workspace['name']}"):
+                    return
+            os.makedirs(os.path.join(self._plan.folder, cwd.lstrip("/")), exist_ok=True)
+
+    def _known_step_results(self) -> Replacements:
+        return results.known(self._step_results, prefix="steps")
+
+    def _line(self, step: str, line: str) -> None:
+        self._world.events.emit(self._subject, "Log", message=line, data=self._data(step))
+
+    def _data(self, step: str) -> dict[str, str]:
+        return {"task": self._plan.task, "step": step}
+
+    def _log(self, step: str) -> str:
+        return os.path.join(self._plan.folder, "logs", f"{step}.log")
+
+    def _write(self, path: str, text: str) -> str:
+        target = os.path.join(self._plan.folder, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        return target
+
+    @staticmethod
+    def _read(folder: str) -> dict[str, str]:
+        if not os.path.isdir(folder):
+            return {}
+        out = {}
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), "rb") as stream:
+                out[name] = stream.read().decode("utf-8", "replace")
+        return out
+
+
+def merge(template: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the step over its template: fields of the step win, lists with names are merged by name."""
+    out = {**template, **step}
+    for field_name, key in (("env", "name"), ("volumeMounts", "mountPath"), ("envFrom", "")):
+        if template.get(field_name) and step.get(field_name):
+            own = {entry.get(key) for entry in step[field_name]} if key else set()
+            out[field_name] = [e for e in template[field_name] if not key or e.get(key) not in own] + list(
+                step[field_name]
+            )
+    return out
+
+
+def with_shebang(script: str) -> str:
+    """Return the script as Tekton ships it: without a shebang it is run by /bin/sh with set -e."""
+    return script if script.strip().startswith("#!") else f"#!/bin/sh\nset -e\n{script}"
+
+
+def kube_expand(value: str, env: Mapping[str, str]) -> str:
+    """Return `value` after Kubernetes' expansion: $(VAR) of known variables, $$ becomes $."""
+
+    def one(match: re.Match[str]) -> str:
+        return "$" if match[0] == "$$" else env.get(match[1], match[0])
+
+    return _KUBE_VARIABLE.sub(one, value)
+
+
+def secret_values(world_find: Callable[[str, str], Any], kind: str, name: str) -> Mapping[str, bytes]:
+    """Return the content of a given Secret or ConfigMap; Invalid when it is not given."""
+    document = world_find(kind, name)
+    if document is None:
+        raise Invalid("env", f"needs the {kind} {name!r}, which is not given", hint="add it to src")
+    found = values(document.data)
+    for value in found.values() if kind == "Secret" else ():
+        redact.current.register(value.decode("utf-8", "replace"))
+    return found

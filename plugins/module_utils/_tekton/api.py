@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, slipway contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""The public face of Tekton: parse, plan, run.
+
+bundle = parse(documents)
+outcome = run_pipeline(bundle, "my-run", Options(...), events, cancel)
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .._core import ids
+from .._core.cancel import Cancel
+from .._core.errors import Invalid
+from .._core.events import Sink, Subject
+from .._core.yaml import Document
+from .act import images, process
+from .act.process import TaskEnd, World
+from .act.workspaces import Volumes
+from .decide import dag
+from .decide.timeouts import task_timeout
+from .model.parse import Bundle, parse
+from .pipelinerun import PipelineRun
+from .resolve.local import inline_or_given
+from .store import Store, default_root
+from .taskrun import Request, plan
+
+__all__ = ["EMULATED", "Bundle", "Options", "Report", "explain", "parse", "run_pipeline", "run_task"]
+EMULATED = "Tekton Pipelines v1.15"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories."""
+
+    state_dir: str = ""
+    image_map: Sequence[Mapping[str, Any]] = ()
+    claims: Mapping[str, str] = field(default_factory=dict)
+    step_env: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    namespace: str = "default"
+    parallelism: int = 8
+    force: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of a run; `changed` is False when an earlier run of that name answers."""
+
+    name: str
+    namespace: str
+    succeeded: bool
+    status: str
+    message: str
+    results: dict[str, Any]
+    seconds: float
+    task_runs: list[dict[str, Any]]
+    skipped_tasks: list[dict[str, str]]
+    log_dir: str
+    changed: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result keys of pipeline_run and task_run."""
+        data = asdict(self)
+        data.pop("changed")
+        return {**data, "emulates": EMULATED}
+
+
+def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
+    """Execute a PipelineRun to its end. A finished run of the same name and spec is reported, not repeated.
+
+    Raises Invalid and Refused before anything runs, Cancelled when asked to stop.
+    """
+    name = _name(run.data)
+    store = Store(options.state_dir or default_root(), name)
+    before = store.begin({"spec": run.data["spec"], "params": options.params}, name, force=options.force)
+    if before.get("report"):
+        return Report(**before["report"], changed=False)
+    world = _world(bundle, store.folder, options, events, cancel)
+    engine = PipelineRun(bundle, run, name, options.params, world, store, options.parallelism)
+    started = time.monotonic()
+    subject = Subject("PipelineRun", options.namespace, name)
+    events.emit(
+        subject, "Started", reason="Started", message=f"{len(engine.facts.tasks)} tasks", data={"emulates": EMULATED}
+    )
+    condition, ends = engine.run(before, subject)
+    report = Report(
+        name=name,
+        namespace=options.namespace,
+        succeeded=condition.status == "True",
+        status=condition.reason,
+        message=condition.message,
+        results=engine.results(condition),
+        seconds=round(time.monotonic() - started, 3),
+        task_runs=[_task_run(task, engine.run_name(task), end) for task, end in ends.items()],
+        skipped_tasks=engine.skipped(),
+        log_dir=os.path.join(store.folder, "tasks"),
+    )
+    phase = "Succeeded" if report.succeeded else "Failed"
+    events.emit(subject, phase, reason=report.status, message=report.message, data={"seconds": report.seconds})
+    store.save({"report": _kept(report)})
+    return report
+
+
+def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
+    """Execute a TaskRun to its end; as run_pipeline."""
+    name, spec = _name(run.data), run.data["spec"]
+    store = Store(options.state_dir or default_root(), name)
+    before = store.begin({"spec": spec, "params": options.params}, name, force=options.force)
+    if before.get("report"):
+        return Report(**before["report"], changed=False)
+    world = _world(bundle, store.folder, options, events, cancel)
+    task = inline_or_given(bundle, run, spec, "spec")
+    process.refuse(task.spec, world, f"TaskRun {name}")
+    request = Request(
+        name=name,
+        task=task.name or name,
+        spec=task.spec,
+        params={**{entry["name"]: entry["value"] for entry in spec.get("params") or []}, **options.params},
+        workspaces={entry["name"]: world.volumes.bind(entry, name) for entry in spec.get("workspaces") or []},
+        timeout=task_timeout(spec.get("timeout"), None),
+        context=_context(name, task.name or name, options.namespace),
+    )
+    subject = Subject("TaskRun", options.namespace, name)
+    events.emit(subject, "Started", reason="Started", message=f"{len(task.spec['steps'])} steps")
+    end = _attempts(request, store, world, int(spec.get("retries") or 0))
+    phase = "Succeeded" if end.succeeded else "Failed"
+    events.emit(subject, phase, reason=end.reason, message=end.message, data={"seconds": round(end.seconds, 3)})
+    report = Report(
+        name, options.namespace, end.succeeded, end.reason, end.message, dict(end.results), round(end.seconds, 3),
+        [_task_run(request.task, name, end)], [], os.path.join(store.folder, "tasks"),
+    )  # fmt: skip
+    store.save({"report": _kept(report)})
+    return report
+
+
+def explain(bundle: Bundle, run: Document) -> list[dict[str, Any]]:
+    """Return the order in which the tasks of a PipelineRun would run: waves with what each waits for."""
+    spec, _name_of_pipeline = PipelineRun.pipeline_of(bundle, run)
+    before = dag.edges(spec["tasks"])
+    rows = [
+        {"wave": number, "task": name, "after": before[name]}
+        for number, wave in enumerate(dag.order(spec["tasks"]))
+        for name in wave
+    ]
+    last = len(dag.order(spec["tasks"]))
+    return rows + [{"wave": last, "task": task["name"], "after": ["all tasks"]} for task in spec.get("finally") or []]
+
+
+def _attempts(request: Request, store: Store, world: World, retries: int) -> TaskEnd:
+    for attempt in range(retries + 1):
+        request = Request(
+            **{**_fields(request), "context": {**request.context, "context.task.retry-count": str(attempt)}}
+        )
+        end = process.TaskRun(plan(request, _attempt_folder(store.folder, attempt)), world).run()
+        if end.succeeded:
+            break
+    return end
+
+
+def _attempt_folder(folder: str, attempt: int) -> str:
+    return folder if attempt == 0 else os.path.join(folder, f"retry-{attempt}")
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in Request.__slots__}
+
+
+def _kept(report: Report) -> dict[str, Any]:
+    data = asdict(report)
+    data.pop("changed")
+    return data
+
+
+def _world(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: Cancel) -> World:
+    return World(
+        toolsets=images.toolsets(options.image_map, os.path.join(folder, "tools")),
+        volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims),
+        secrets=lambda kind, name: process.secret_values(bundle.find, kind, name),
+        step_env=options.step_env,
+        events=events,
+        cancel=cancel,
+    )
+
+
+def _name(run: Mapping[str, Any]) -> str:
+    meta = run.get("metadata") or {}
+    if meta.get("name"):
+        return str(meta["name"])
+    if meta.get("generateName"):
+        return ids.generate_name(str(meta["generateName"]))
+    raise Invalid("metadata.name", "is missing", hint="give name or generateName")
+
+
+def _context(name: str, task: str, namespace: str) -> dict[str, str]:
+    return {
+        "context.taskRun.name": name,
+        "context.taskRun.namespace": namespace,
+        "context.taskRun.uid": ids.new_uid(),
+        "context.task.name": task,
+    }
+
+
+def _task_run(task: str, name: str, end: TaskEnd) -> dict[str, Any]:
+    return {
+        "task": task,
+        "name": name,
+        "status": end.reason,
+        "message": end.message,
+        "seconds": round(end.seconds, 3),
+        "results": dict(end.results),
+        "steps": [{**asdict(step), "seconds": round(step.seconds, 3)} for step in end.steps],
+    }

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, slipway contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""Deadlines of a pipeline run: given, derived, defaulted. Seconds; 0 means none.
+
+Source: tektoncd/pipeline pkg/apis/pipeline/v1/pipelinerun_types.go (PipelineTimeout, TasksTimeout, FinallyTimeout), v1.15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..._core import duration
+from ..._core.errors import Invalid
+
+DEFAULT = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds for the whole run, its DAG tasks, its finally tasks."""
+
+    pipeline: float
+    tasks: float
+    finally_: float
+
+
+def resolve(given: Mapping[str, str] | None) -> Timeouts:
+    """Return the timeouts; Invalid when the parts are longer than the whole."""
+    values = {name: duration.parse_go(str(text)) for name, text in (given or {}).items()}
+    whole = values.get("pipeline", DEFAULT)
+    tasks, last = values.get("tasks"), values.get("finally")
+    if whole == 0:
+        return Timeouts(0.0, tasks or 0.0, last or 0.0)
+    if 0 in (tasks, last):
+        raise Invalid("spec.timeouts", "tasks and finally may only be 0 when pipeline is 0")
+    if (tasks or 0) + (last or 0) > whole:
+        raise Invalid("spec.timeouts", "tasks + finally is longer than pipeline")
+    if tasks is None:
+        tasks = whole - last if last is not None else whole
+    return Timeouts(whole, tasks, last if last is not None else whole - (values.get("tasks") or 0.0))
+
+
+def task_timeout(pipeline_task: str | None, run_spec: str | None) -> float:
+    """Return the seconds of one TaskRun: taskRunSpecs before the pipeline task before the default."""
+    text = run_spec or pipeline_task
+    return duration.parse_go(str(text)) if text is not None else DEFAULT

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, slipway contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""Finds what taskRef and pipelineRef name, among what was given. Remote resolvers are refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._core.errors import Refused
+from ..._core.yaml import Document
+from ..model.parse import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resolved spec; `name` is empty for an inline one. `inline` specs take propagated params."""
+
+    name: str
+    spec: Mapping[str, Any]
+    inline: bool
+
+
+def inline_or_given(bundle: Bundle, owner: Document, entry: Mapping[str, Any], path: str) -> Found:
+    """Return the Task that `entry` (a TaskRun's spec or a pipeline task) runs."""
+    if entry.get("taskSpec"):
+        return Found("", entry["taskSpec"], True)
+    if entry.get("pipelineRef") or entry.get("pipelineSpec"):
+        raise Refused(f"{path}: pipelines in pipelines are not executed yet", hint="use its tasks directly")
+    reference = entry["taskRef"]
+    if reference.get("apiVersion") and reference.get("kind"):
+        raise Refused(f"{path}.taskRef: custom tasks are not executed yet: kind {reference['kind']}", hint="use a Task")
+    return given(bundle, owner, reference, "Task", f"{path}.taskRef")
+
+
+def given(bundle: Bundle, owner: Document, reference: Mapping[str, Any], kind: str, path: str) -> Found:
+    """Return the given object that a reference names."""
+    if reference.get("resolver"):
+        raise Refused(
+            f"{path}.resolver: {reference['resolver']!r} needs the network and is not resolved here",
+            hint=f"add the {kind} to src and name it in {path}.name",
+        )
+    document = bundle.need(kind, str(reference.get("name", "")), owner, f"{path}.name")
+    return Found(str(reference["name"]), document.data["spec"], False)

@@ -1,0 +1,149 @@
+# Copyright: (c) 2026, slipway contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: task_run
+author: slipway contributors (@slipway-gitops)
+version_added: 0.1.0
+short_description: Execute a Tekton TaskRun
+description:
+  - Executes one upstream Tekton Task (v1 and v1beta1) as local processes. No cluster and no Tekton is needed.
+  - Apart from being a single task it behaves as M(slipway.gitops.pipeline_run).
+extends_documentation_fragment:
+  - slipway.gitops._attributes
+  - slipway.gitops._source
+  - slipway.gitops._pipeline
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Validates everything and runs nothing.
+  diff_mode:
+    support: none
+    details:
+      - A run has no before and after.
+  action: {}
+  async: {}
+options:
+  task_run:
+    description:
+      - Name of the TaskRun among the given objects, or the object itself.
+      - May be left out when the objects hold exactly one.
+    type: raw
+"""
+
+EXAMPLES = r"""
+- name: Run a task
+  slipway.gitops.task_run:
+    src:
+      - hello.yaml
+    task_run:
+      apiVersion: tekton.dev/v1
+      kind: TaskRun
+      metadata:
+        generateName: hello-
+      spec:
+        taskRef:
+          name: hello
+"""
+
+RETURN = r"""
+name:
+  description: Name of the run.
+  type: str
+  returned: when the run was started or found
+  sample: source-to-image-x7k2p
+namespace:
+  description: Namespace of the run.
+  type: str
+  returned: when the run was started or found
+  sample: default
+succeeded:
+  description: Whether it ended well.
+  type: bool
+  returned: when the run ended
+  sample: true
+status:
+  description: Reason of the condition C(Succeeded), as Tekton words it.
+  type: str
+  returned: when the run ended
+  sample: Succeeded
+message:
+  description: Message of the condition.
+  type: str
+  returned: when the run ended
+  sample: "Tasks Completed: 5 (Failed: 0, Cancelled 0), Skipped: 0"
+results:
+  description: Results by name.
+  type: dict
+  returned: when the run ended
+  sample:
+    build-id: v2-20260102-030405
+seconds:
+  description: How long it took.
+  type: float
+  returned: when the run ended
+  sample: 1.42
+task_runs:
+  description: What became of each TaskRun.
+  type: list
+  elements: dict
+  returned: when the run ended
+  contains:
+    task:
+      description: Name in the pipeline.
+      type: str
+    name:
+      description: Name of the TaskRun.
+      type: str
+    status:
+      description: Reason of its condition.
+      type: str
+    message:
+      description: Message of its condition.
+      type: str
+    seconds:
+      description: How long it took.
+      type: float
+    results:
+      description: Its results.
+      type: dict
+    steps:
+      description: Name, exit_code, termination_reason and seconds of each step.
+      type: list
+      elements: dict
+skipped_tasks:
+  description: Skipped tasks with the reason.
+  type: list
+  elements: dict
+  returned: when the run ended
+  sample:
+    - task: deploy
+      reason: When Expressions evaluated to false
+log_dir:
+  description: Folder that holds the logs of the steps.
+  type: str
+  returned: when the run ended
+  sample: /home/me/.local/state/slipway/pipelines/source-to-image-x7k2p/tasks
+emulates:
+  description: The release of Tekton whose behaviour is executed.
+  type: str
+  returned: when the run ended
+  sample: Tekton Pipelines v1.15
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.slipway.gitops.plugins.module_utils._spec.pipeline import TASK_RUN_SPEC
+from ansible_collections.slipway.gitops.plugins.module_utils._spec.stub import stub
+
+
+def main() -> None:
+    stub(AnsibleModule(argument_spec=TASK_RUN_SPEC, supports_check_mode=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, slipway contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the actions pipeline_run and task_run share: choosing the run, options for the engine, the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
+from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
+from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result
+
+
+def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
+    """Return the run that the option names or holds; the only one of the documents when it is empty."""
+    if isinstance(wanted, dict):
+        name = str(
+            (wanted.get("metadata") or {}).get("name") or (wanted.get("metadata") or {}).get("generateName") or ""
+        )
+        found = api.parse([Document(wanted, f"<{option}>")]).find(kind, name)
+        if found is None:
+            raise Invalid(option, f"must be a {kind}, not {wanted.get('kind')!r}")
+        return found
+    names = bundle.names(kind)
+    if not wanted and len(names) != 1:
+        hint = f"{kind}s given: {', '.join(names) or 'none'}"
+        raise Invalid(option, f"is needed, because src and definition hold {len(names)} of kind {kind}", hint=hint)
+    found = bundle.find(kind, str(wanted or names[0]))
+    if found is None:
+        raise Invalid(
+            option, f"names a {kind} that is not given: {wanted!r}", hint=f"there: {', '.join(names) or 'none'}"
+        )
+    return found
+
+
+def engine_options(options: dict[str, Any]) -> api.Options:
+    """Return the engine's options."""
+    return api.Options(
+        state_dir=options["state_dir"] or "",
+        image_map=options["image_map"],
+        claims={str(name): str(path) for name, path in options["claims"].items()},
+        step_env={str(name): str(value) for name, value in options["step_env"].items()},
+        params=options["params"],
+        namespace=options["namespace"],
+        parallelism=options.get("parallelism") or 8,
+        force=options["force"],
+    )
+
+
+def result(report: api.Report, kind: str) -> Result:
+    """Return the task's result; a run that did not succeed is a failure that says which step."""
+    failure = None
+    if not report.succeeded:
+        text = _why(report.task_runs) or report.message
+        reason = report.status or "Failed"
+        failure = Permanent(
+            text, obj=f"{kind} {report.namespace}/{report.name}", reason=reason, hint=f"logs: {report.log_dir}"
+        )
+    return Result(changed=report.changed, data=report.as_dict(), failure=failure)
+
+
+def _why(task_runs: Sequence[dict[str, Any]]) -> str:
+    bad = [run for run in task_runs if run["status"] not in ("Succeeded", "Completed")]
+    return "; ".join(f"task {run['task']}: {run['message']}" for run in bad)
