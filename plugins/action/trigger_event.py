@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, slipway contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Applies Tekton Triggers to one event. The documentation is in the module of the same name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid
+from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Subject
+from ansible_collections.slipway.gitops.plugins.module_utils._spec.trigger import TRIGGER_EVENT_SPEC
+from ansible_collections.slipway.gitops.plugins.module_utils._triggers import api
+from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result
+
+
+class ActionModule(GitOpsAction):
+    """Say what an event starts."""
+
+    SPEC = TRIGGER_EVENT_SPEC
+
+    def perform(self, options: dict[str, Any]) -> Result:
+        documents = self.load(options)
+        listener = api.Listener(documents, options["listener"], self._secrets(options))
+        found = listener.handle(api.make(self._event(options["event"])))
+        subject = Subject("EventListener", listener.namespace, listener.name)
+        for trigger in found.triggers:
+            phase = "Succeeded" if trigger.fired else "Skipped"
+            self.events.emit(
+                subject,
+                phase,
+                reason="Fired" if trigger.fired else "Refused",
+                message=f"{trigger.name}: {trigger.reason}",
+            )
+        return Result(
+            data={
+                "accepted": True,
+                "event_id": found.event_id,
+                "triggers": [asdict(trigger) for trigger in found.triggers],
+                "created": found.created,
+                "emulates": api.EMULATED,
+            }
+        )
+
+    def _event(self, given: Any) -> dict[str, Any]:
+        if isinstance(given, str):
+            documents = yaml.load_path(self.find(given))
+            given = documents[0].data if documents else None
+        if not isinstance(given, dict):
+            raise Invalid("event", "must be a mapping with path, method, headers and body, or a file that holds one")
+        return given
+
+    def _secrets(self, options: dict[str, Any]) -> Any:
+        if not options["secrets_from_cluster"]:
+            return lambda _name: None
+        client = self.client(options)
+        return lambda name: client.get("v1", "Secret", name)

@@ -1,0 +1,13 @@
+# Copyright: (c) 2026, slipway contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""The public face of Tekton Triggers: documents and one event in, what it starts out."""
+
+from __future__ import annotations
+
+from .event import Event, canonical, make
+from .listener import EventResult, Listener, TriggerResult
+
+__all__ = ["EMULATED", "Event", "EventResult", "Listener", "TriggerResult", "canonical", "make"]
+EMULATED = "Tekton Triggers v0.37"

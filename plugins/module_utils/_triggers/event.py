@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, slipway contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+
+"""One HTTP event, as it came: path, method, headers, body bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._core.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Header names are canonical (X-Gitlab-Event), each with all its values."""
+
+    body: bytes
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    path: str = "/"
+    method: str = "POST"
+
+    def header(self, name: str) -> str:
+        """Return the first value of a header, or an empty text."""
+        values = self.headers.get(canonical(name)) or [""]
+        return values[0]
+
+    def data(self) -> Any:
+        """Return the body as JSON; Invalid when it is none."""
+        try:
+            return json.loads(self.body or b"null")
+        except ValueError as error:
+            raise Invalid(
+                "body", f"is not JSON: {error}", hint="send Content-Type: application/json with a JSON object"
+            ) from error
+
+
+def canonical(name: str) -> str:
+    """Return a header name as Go writes it: each word begins with a capital."""
+    return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
+
+
+def make(given: Mapping[str, Any]) -> Event:
+    """Return the event of a mapping with path, method, headers and body (text or object)."""
+    body = given.get("body", b"")
+    if not isinstance(body, (str, bytes)):
+        body = json.dumps(body, separators=(",", ":"))
+    headers = {
+        canonical(str(name)): [str(v) for v in value] if isinstance(value, list) else [str(value)]
+        for name, value in (given.get("headers") or {}).items()
+    }
+    data = body.encode() if isinstance(body, str) else body
+    return Event(data, headers, str(given.get("path") or "/"), str(given.get("method") or "POST"))
