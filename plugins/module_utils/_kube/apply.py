@@ -213,9 +213,6 @@ def _unnamed(error: SlipwayError) -> SlipwayError:
 
 def difference(before: Manifest, after: Manifest, manager: str) -> str:
     """Return why two answers differ: empty, "content" or "ownership" of our manager. Status and times do not count."""
-    if deep_get(before, "metadata", "resourceVersion") == deep_get(after, "metadata", "resourceVersion"):
-        if _owned(before, manager) == _owned(after, manager) and shown(before) == shown(after):
-            return ""
     if shown(before) != shown(after):
         return "content"
     return "ownership" if _owned(before, manager) != _owned(after, manager) else ""
