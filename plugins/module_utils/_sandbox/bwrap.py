@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 
 from .spec import DEFAULT_PATH, Backend, Limits, ProcessSpec
@@ -23,6 +24,7 @@ CAPABILITIES = (
     *("NET_BIND_SERVICE", "SYS_CHROOT", "SETFCAP"),
 )
 TOOLBOX = "/.slipway/bin"
+_BIN = DEFAULT_PATH.split(":")
 
 
 def _isolation(user_namespace: bool, pid_namespace: bool, uid: int, gid: int) -> list[str]:
@@ -123,10 +125,16 @@ def _places(view: View) -> list[str]:
 
 
 def _toolbox(view: View) -> list[str]:
-    """Name the host's Python `python` where only `python3` is there: images say `python`."""
-    if view.real("/usr/bin/python3") is None or view.real("/usr/bin/python") is not None:
-        return []
-    return ["--symlink", "/usr/bin/python3", f"{TOOLBOX}/python"]
+    """Give Python both of its names where the view has only one: images say `python` or `python3`."""
+    found = interpreter(view)
+    names = [name for name in ("python", "python3") if found and not any(view.real(f"{d}/{name}") for d in _BIN)]
+    return [part for name in names for part in ("--symlink", found, f"{TOOLBOX}/{name}")]
+
+
+def interpreter(view: View) -> str:
+    """Return the view's Python 3: the usual one, else this very interpreter when it is shown; empty for none."""
+    usual = [f"{folder}/python3" for folder in _BIN]
+    return next((path for path in (*usual, sys.executable) if view.real(path) is not None), "")
 
 
 def search_path(spec: ProcessSpec) -> str:

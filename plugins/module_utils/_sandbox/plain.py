@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 
@@ -84,7 +85,8 @@ def _search_path(spec: ProcessSpec) -> str:
 def _toolbox(scratch: str) -> str:
     folder = os.path.join(scratch, ".bin")
     os.mkdir(folder)
-    python = shutil.which("python3", path=DEFAULT_PATH)
-    if python and not shutil.which("python", path=DEFAULT_PATH):
-        os.symlink(python, os.path.join(folder, "python"))
+    python = shutil.which("python3", path=DEFAULT_PATH) or sys.executable
+    for name in ("python", "python3"):
+        if not shutil.which(name, path=DEFAULT_PATH):
+            os.symlink(python, os.path.join(folder, name))
     return folder

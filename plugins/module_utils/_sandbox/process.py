@@ -18,8 +18,8 @@ from functools import lru_cache
 from .._core.errors import Permanent, Refused
 from . import bwrap, plain
 from .spawn import Command, Handle
-from .spec import Backend, Limits, Mount, NotExecutable, ProcessSpec, Running, python_mounts
-from .view import View, plan
+from .spec import DEFAULT_PATH, Backend, Limits, Mount, NotExecutable, ProcessSpec, Running, python_mounts
+from .view import View, is_complete, plan
 
 __all__ = [
     "Backend",
@@ -91,7 +91,7 @@ def _wants_limits(limits: Limits) -> bool:
 
 def _start_sandboxed(spec: ProcessSpec) -> Running:
     backend = available()
-    view = plan(spec.rootfs, spec.rootfs_writable, [*spec.tools, *spec.mounts])
+    view = plan(spec.rootfs, spec.rootfs_writable, [*_host_python(spec), *spec.tools, *spec.mounts])
     _check_program(spec, view)
     env = bwrap.environment(spec)
     argv = bwrap.command(spec, view, backend)
@@ -101,6 +101,13 @@ def _start_sandboxed(spec: ProcessSpec) -> Running:
     owner = spec.uid if os.geteuid() == 0 and not backend.user_namespace else None
     owned = not backend.pid_namespace
     return Handle(Command(argv, env, None, spec.stdout, owned=owned, pipe_owner=owner, ended=spec.ended))
+
+
+def _host_python(spec: ProcessSpec) -> tuple[Mount, ...]:
+    """Show our own Python where the host's tools have none (a machine with only a virtual environment)."""
+    if shutil.which("python3", path=DEFAULT_PATH) or (spec.rootfs and is_complete(spec.rootfs)):
+        return ()
+    return python_mounts()
 
 
 def _check_program(spec: ProcessSpec, view: View) -> None:
@@ -117,7 +124,7 @@ def _check_program(spec: ProcessSpec, view: View) -> None:
         found = view.real(os.path.join(folder or "/", name))
         if found is not None and os.access(found, os.X_OK) and not os.path.isdir(found):
             return
-    if name != "python" or view.real("/usr/bin/python3") is None:
+    if name not in ("python", "python3") or not bwrap.interpreter(view):
         raise NotExecutable(f'exec: "{name}": executable file not found in $PATH', 127)
 
 

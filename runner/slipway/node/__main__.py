@@ -28,6 +28,7 @@ from .api import Api
 from .gateway.server import Gateway
 from .gateway.view import View
 from .images import Images
+from .kubelet import LogServer, make_certificate
 from .pod import Node
 
 LOG = logging.getLogger("slipway.node")
@@ -109,17 +110,36 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
+    logs = _log_server(arguments.state, config, agent)
     view.start()
     gateway.start()
     LOG.info("node %s, gateway on http://127.0.0.1:%d, pid %d", node.name, gateway.port, os.getpid())
-    (node.state_dir / "gateway.json").write_text(
-        json.dumps({"url": f"http://127.0.0.1:{gateway.port}"}), encoding="ascii"
-    )
+    _announce(node.state_dir, f"http://127.0.0.1:{gateway.port}")
     agent.run()
+    if logs:
+        logs.stop()
     gateway.stop()
     view.stop()
     api.close()
     return 0
+
+
+def _announce(state: Path, url: str) -> None:
+    """Write where the gateway is, whole or not at all."""
+    part = state / "gateway.json.part"
+    part.write_text(json.dumps({"url": url}), encoding="ascii")
+    part.replace(state / "gateway.json")
+
+
+def _log_server(state: Path, config: ClusterConfig, agent: Agent) -> LogServer | None:
+    if not config.ca:
+        return None  # without the cluster's authority nobody could be told from the API server
+    certificate = state / "kubelet.pem"
+    make_certificate(certificate)
+    server = LogServer(state / "pods", certificate, config.ca, agent.runs)
+    server.start()
+    agent.listen(server.port)
+    return server
 
 
 if __name__ == "__main__":

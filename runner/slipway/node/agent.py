@@ -63,7 +63,8 @@ def node_object(name: str, version: str, taint: str = "") -> Manifest:
         "capacity": capacity(),
         "allocatable": capacity(),
         "conditions": [condition, *good],
-        "addresses": [{"type": "InternalIP", "address": HOST_IP}, {"type": "Hostname", "address": name}],
+        # No Hostname: API servers prefer it for logs, and nothing resolves this one.
+        "addresses": [{"type": "InternalIP", "address": HOST_IP}],
         "nodeInfo": info,
     }
     node: Manifest = {
@@ -82,8 +83,8 @@ def node_object(name: str, version: str, taint: str = "") -> Manifest:
 class Agent:
     """Watches the pods of one node until it is told to stop."""
 
-    def __init__(self, node: Node, *, version: str, taint: str = "", kubelet_port: int = 0) -> None:
-        self._node, self._version, self._taint, self._kubelet_port = node, version, taint, kubelet_port
+    def __init__(self, node: Node, *, version: str, taint: str = "") -> None:
+        self._node, self._version, self._taint, self._kubelet_port = node, version, taint, 0
         self._selection = Selection("v1", "Pod", None, fields=f"spec.nodeName={node.name}")
         self._workers: dict[str, PodWorker] = {}
         self._versions: dict[str, str] = {}
@@ -97,6 +98,16 @@ class Agent:
     def pods_selection(self) -> Selection:
         """Which pods are this node's."""
         return self._selection
+
+    def runs(self, namespace: str, pod: str, container: str) -> bool:
+        """Return whether a container's process runs now."""
+        with self._lock:
+            workers = list(self._workers.values())
+        return any(worker.runs(namespace, pod, container) for worker in workers)
+
+    def listen(self, kubelet_port: int) -> None:
+        """Announce where logs are served; before `run`."""
+        self._kubelet_port = kubelet_port
 
     def stop(self) -> None:
         """Ask `run` to end."""

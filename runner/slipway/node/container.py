@@ -26,6 +26,7 @@ from . import environment, volumes
 from .api import Api
 from .environment import ConfigError, Facts, Lookup
 from .images import Images, Pulled
+from .kubelet import previous
 from .probes import Answer, Track, look
 from .volumes import PodVolumes
 
@@ -134,6 +135,8 @@ class Container:
         self.pulled = self.context.images.get(self.spec["image"], policy, self.context.pull_secrets())
         self.made = self._process_spec(self.pulled)
         self.run += 1
+        if self.log_path.exists():
+            self.log_path.replace(previous(self.log_path))
         run, log = self.run, open(self.log_path, "ab", buffering=0)  # noqa: SIM115 - closed at the end of the process
 
         def write(data: bytes) -> None:

@@ -86,6 +86,13 @@ class PodWorker(threading.Thread):
         """Tell the pod that something happened."""
         self._events.put(event)
 
+    def runs(self, namespace: str, pod: str, container: str) -> bool:
+        """Return whether this is the pod and its container runs."""
+        meta = self._pod["metadata"]
+        mine = (meta["namespace"], meta["name"]) == (namespace, pod)
+        state = self._states.get(container)
+        return mine and state is not None and state.phase == "running"
+
     # -- life ----------------------------------------------------------------------------------
 
     def run(self) -> None:

@@ -63,7 +63,12 @@ def web(node: ProcessNode) -> Iterator[ProcessNode]:
         node.delete(name)
 
 
-def virtual_service(node: ProcessNode, http_routes: list[Manifest], host: str = "shop.example.com") -> None:
+def shop(node: ProcessNode) -> str:
+    """Return a host of this run only: of two VirtualServices for one host the older one wins."""
+    return f"http://shop.{node.namespace}.example.com/"
+
+
+def virtual_service(node: ProcessNode, http_routes: list[Manifest]) -> None:
     if not node.client.knows(ISTIO, "VirtualService"):
         pytest.skip("the cluster has no VirtualServices")
     node.client.apply(
@@ -71,7 +76,7 @@ def virtual_service(node: ProcessNode, http_routes: list[Manifest], host: str = 
             "apiVersion": ISTIO,
             "kind": "VirtualService",
             "metadata": {"name": "shop", "namespace": node.namespace},
-            "spec": {"hosts": [host], "http": http_routes},
+            "spec": {"hosts": [shop(node)[7:-1]], "http": http_routes},
         }
     )
 
@@ -81,8 +86,8 @@ def weighted(blue: int, green: int) -> list[Manifest]:
     return [{"name": "primary", "route": [{"destination": {"host": host}, "weight": weight} for host, weight in parts]}]
 
 
-def answers(node: ProcessNode, count: int, url: str = "http://shop.example.com/") -> collections.Counter[str]:
-    return collections.Counter(fetch(node, url)[1].split("-")[0] for _ in range(count))
+def answers(node: ProcessNode, count: int) -> collections.Counter[str]:
+    return collections.Counter(fetch(node, shop(node))[1].split("-")[0] for _ in range(count))
 
 
 @pytest.mark.parametrize("form", ["blue.{}", "blue.{}.svc", "blue.{}.svc.cluster.local"])
@@ -104,7 +109,7 @@ def test_a_host_header_is_enough(web: ProcessNode) -> None:
 
 def test_weights_are_exact_over_one_round_and_follow_the_virtual_service(web: ProcessNode) -> None:
     virtual_service(web, weighted(100, 0))
-    web.until(lambda: fetch(web, "http://shop.example.com/")[0] == 200, "the gateway does not see the VirtualService")
+    web.until(lambda: fetch(web, shop(web))[0] == 200, "the gateway does not see the VirtualService")
     for blue, green in ((80, 20), (50, 50), (20, 80), (0, 100)):
         virtual_service(web, weighted(blue, green))
         web.until(lambda g=green, b=blue: _in_force(web, b, g), "the weights are not in force", 5)  # type: ignore[misc]
@@ -121,7 +126,7 @@ def _in_force(node: ProcessNode, blue: int, green: int) -> bool:
 def test_the_first_matching_route_counts(web: ProcessNode) -> None:
     canary = {"match": [{"headers": {"x-canary": {"exact": "yes"}}}], "route": [{"destination": {"host": "green"}}]}
     virtual_service(web, [canary, *weighted(100, 0)])
-    url = "http://shop.example.com/"
+    url = shop(web)
     web.until(lambda: fetch(web, url, **{"X-Canary": "yes"})[1] == "green-1", "the route is not in force", 5)
     assert fetch(web, url)[1].startswith("blue")
 

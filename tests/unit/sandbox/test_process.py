@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Permanent, Refused
+from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import bwrap, tree
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
-from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import tree
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox.process import Limits, Mount, ProcessSpec
 
 Run = Callable[..., tuple[int | None, str]]
@@ -262,3 +263,11 @@ def _until(good: Callable[[], object], seconds: float = 10) -> None:
     while not good():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_machine_without_python_shows_ours(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name, **more: None if name.startswith("python") else real(name, **more))
+    monkeypatch.setattr(bwrap, "_BIN", ["/nowhere"])
+    code, text = run("/bin/sh", "-c", "PATH=${PATH##*:}; python3 -c 'import sys; print(sys.version_info[:2])'")
+    assert (code, text.strip()) == (0, str(tuple(sys.version_info[:2])))
