@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import rfc3339
+from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import parse_rfc3339, rfc3339
 from ansible_collections.slipway.gitops.plugins.module_utils._core.types import Manifest, deep_get
 
 BACKOFF_FIRST, BACKOFF_MOST, BACKOFF_RESET = 10.0, 300.0, 600.0
@@ -257,3 +257,38 @@ def _condition(pod: Manifest, kind: str, good: bool, now: float, reason: str = "
 def _previous(pod: Manifest, kind: str) -> Manifest:
     every: list[Manifest] = deep_get(pod, "status", "conditions", default=[])
     return next((item for item in every if item.get("type") == kind), {})
+
+
+def statuses(pod: Manifest) -> dict[str, Manifest]:
+    """Return the container statuses that the API holds, by name."""
+    status = pod.get("status") or {}
+    entries = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    return {entry["name"]: entry for entry in entries}
+
+
+def adopted(pod: Manifest, name: str, image: str, known: Manifest | None) -> State:
+    """Return the state of a container that an earlier life of this node may have started.
+
+    Its process died with that node: what ran counts as ended by 137, as the kubelet reports lost containers.
+    """
+    state = State(name, image)
+    if not known:
+        return state
+    state.restarts = int(known.get("restartCount") or 0)
+    state.last = known.get("lastState") or {}
+    was = known.get("state") or {}
+    if "terminated" in was:
+        ended = was["terminated"]
+        state.phase, state.exit_code = "terminated", int(ended.get("exitCode", 0))
+        state.reason, state.message = ended.get("reason", ""), ended.get("message", "")
+        state.started_at, state.finished_at = _time(ended.get("startedAt")), _time(ended.get("finishedAt"))
+        state.image_id, state.container_id = known.get("imageID", ""), known.get("containerID", "")
+    elif "running" in was:
+        state.phase, state.exit_code, state.reason = "terminated", 137, "ContainerStatusUnknown"
+        state.message = "The container could not be located when the node was started again"
+        state.started_at = state.finished_at = _time(was["running"].get("startedAt"))
+    return state
+
+
+def _time(text: str | None) -> float:
+    return parse_rfc3339(text) if text else 0.0

@@ -146,11 +146,11 @@ class PodWorker(threading.Thread):
         context = PodContext(
             self._pod, folder, facts, self._node.images, self._node.api, self._volumes, self._base_env(), self.post
         )
-        known = _statuses(self._pod)
+        known = decide.statuses(self._pod)
         for spec in support.containers(self._pod):
             name = spec["name"]
             self._containers[name] = Container(spec, context)
-            self._states[name] = adopted(self._pod, name, spec.get("image", ""), known.get(name))
+            self._states[name] = decide.adopted(self._pod, name, spec.get("image", ""), known.get(name))
 
     def _base_env(self) -> dict[str, str]:
         # A program must listen on its pod's address: neighbours share the machine's ports.
@@ -369,37 +369,3 @@ def _same_pod(folder: Path, uid: str) -> bool:
         return (folder / ".uid").read_text(encoding="ascii") == uid
     except OSError:
         return False
-
-
-def _statuses(pod: Manifest) -> dict[str, Manifest]:
-    status = pod.get("status") or {}
-    entries = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-    return {entry["name"]: entry for entry in entries}
-
-
-def adopted(pod: Manifest, name: str, image: str, known: Manifest | None) -> State:
-    """Return the state of a container that an earlier life of this node may have started.
-
-    Its process died with that node: what ran counts as ended by 137, as the kubelet reports lost containers.
-    """
-    state = State(name, image)
-    if not known:
-        return state
-    state.restarts = int(known.get("restartCount") or 0)
-    state.last = known.get("lastState") or {}
-    was = known.get("state") or {}
-    if "terminated" in was:
-        ended = was["terminated"]
-        state.phase, state.exit_code = "terminated", int(ended.get("exitCode", 0))
-        state.reason, state.message = ended.get("reason", ""), ended.get("message", "")
-        state.started_at, state.finished_at = _time(ended.get("startedAt")), _time(ended.get("finishedAt"))
-        state.image_id, state.container_id = known.get("imageID", ""), known.get("containerID", "")
-    elif "running" in was:
-        state.phase, state.exit_code, state.reason = "terminated", 137, "ContainerStatusUnknown"
-        state.message = "The container could not be located when the node was started again"
-        state.started_at = state.finished_at = _time(was["running"].get("startedAt"))
-    return state
-
-
-def _time(text: str | None) -> float:
-    return parse_rfc3339(text) if text else 0.0

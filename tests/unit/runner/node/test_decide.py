@@ -11,8 +11,7 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.types import Manifest
 from slipway.node import decide
-from slipway.node.decide import Next, State
-from slipway.node.pod import adopted
+from slipway.node.decide import Next, State, adopted
 
 
 def pod(
