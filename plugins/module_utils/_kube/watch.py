@@ -106,6 +106,11 @@ class Informer:
                 if _covers(selection, obj):
                     store.objects.pop(_key(obj), None)
 
+    def poke(self) -> None:
+        """Wake who waits in `changed`: something else than an object has changed."""
+        with self._changed:
+            self._notify()
+
     def changed(self, timeout: float) -> bool:
         """Wait until something changed since the last call; False after `timeout` seconds."""
         with self._changed:

@@ -93,6 +93,8 @@ def start_apiserver(folder: Path, programs: Mapping[str, Path], ports: Ports) ->
         f"--client-ca-file={pki / 'ca.crt'}", "--authorization-mode=Node,RBAC", "--allow-privileged=true",
         f"--service-cluster-ip-range={SERVICE_RANGE}", "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={pki / 'sa.key'}", f"--service-account-signing-key-file={pki / 'sa.key'}",
+        # The process node serves logs to holders of the administrator's certificate.
+        f"--kubelet-client-certificate={pki / 'admin.crt'}", f"--kubelet-client-key={pki / 'admin.key'}",
         "--endpoint-reconciler-type=none", "--profiling=false", "--v=1",
     ], folder)  # fmt: skip
 
