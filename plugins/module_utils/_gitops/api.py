@@ -206,6 +206,7 @@ def _record(app: Application, resource: Resource) -> dict[str, str] | None:
     group, kind, namespace, name = resource.key
     title = f"{group + '/' if group else ''}{kind} {namespace + '/' if namespace else ''}{name}"
     texts = {
-        side: dump(redactor.scrub_data(compare.normalise(obj, pointers))) if obj else "" for side, obj in sides.items()
+        side: dump(redactor.scrub_data(compare.readable(compare.normalise(obj, pointers)))) if obj else ""
+        for side, obj in sides.items()
     }
     return {**texts, "before_header": title, "after_header": title}

@@ -161,9 +161,7 @@ def _predict(client: Client, app: Application, resource: Resource, crds: set[tup
             text = f"the cluster does not serve kind {target['kind']} of {target['apiVersion']}"
             resource.error = Invalid("kind", text, obj=str(ObjectRef.of(target)), hint="install its CRD first")
         return
-    sent = target
-    if app.enabled("RespectIgnoreDifferences"):
-        sent = compare.respect(target, resource.live, pointers)
+    sent = compare.prepare(target, resource.live, pointers, keep_ignored=app.enabled("RespectIgnoreDifferences"))
     try:
         resource.predicted = client.apply(sent, manager=MANAGER, dry_run=True)
     except SlipwayError as error:

@@ -125,8 +125,7 @@ class Sync:
         app = self.seen.app
         if task.live and not task.hook:
             pointers = compare.ignored(target, app.ignore)
-            if app.enabled("RespectIgnoreDifferences"):
-                target = compare.respect(target, task.live, pointers)
+            target = compare.prepare(target, task.live, pointers, keep_ignored=app.enabled("RespectIgnoreDifferences"))
         strict = (
             "Ignore"
             if app.options.get("Validate") == "false" or tasks.option(target, "Validate") == "false"

@@ -38,7 +38,7 @@ THREE = (
 )
 
 
-def _change(stage: Stage, text: str, **values: object) -> str:
+def _change(stage: Stage, text: str, /, **values: object) -> str:
     return repos.change_settings(stage.code, text, **values)
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO, cast
 
 from rich.console import Console
 
@@ -27,7 +28,8 @@ QUESTION = "SLIPWAY_KUBECONFIG"
 
 def run(*, output: str = "text", out: str = "") -> int:
     """Run the demo; return the exit code. JSON goes to stdout and to `out`, everything else to stderr."""
-    console = Console(file=sys.stderr if output == "json" else sys.stdout, highlight=False)
+    stream = sys.stderr if output == "json" else sys.stdout
+    console = Console(file=stream, highlight=False, width=None if stream.isatty() else 120)
     phases: list[tuple[str, float]] = []
     if os.environ.get(QUESTION):
         console.print(f"In the cluster of {QUESTION} this creates: {'; '.join(objects.listing(NAMESPACE))}")
@@ -61,7 +63,7 @@ def clean() -> int:
 
 def _one(stage: Stage, delivery: Delivery, console: Console, phases: list[tuple[str, float]]) -> Delivered:
     console.rule(f"{delivery.name}: git push", align="left")
-    view = views.pick("text", out=console.file)
+    view = views.pick("text", out=cast(TextIO, console.file))
     try:
         delivered = deliver(stage, delivery, view)
     finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.types import ObjectRef
 from ansible_collections.slipway.gitops.plugins.module_utils._kube.client import Client
 from ansible_collections.slipway.gitops.plugins.module_utils._kube.config import load_config
@@ -18,6 +19,13 @@ LEASES = 60.0
 def listing(namespace: str) -> list[str]:
     """Return what will be created, for people."""
     return [f"Namespace {namespace} and everything in it", str(APPLICATION)]
+
+
+def create(kubeconfig: str | Path, application: Path) -> None:
+    """Create the Application object, which keeps the state of its syncs."""
+    with Client(load_config({"kubeconfig": str(kubeconfig)})) as client:
+        for document in yaml.load_path(str(application)):
+            client.apply(document.data)
 
 
 def remove(kubeconfig: str | Path, namespace: str) -> bool:

@@ -57,10 +57,10 @@ class Delivered:
     def ended_as_expected(self) -> bool:
         """True when the rollout came to the phase that this delivery is made for."""
         record = self.as_dict()
-        healthy = record["rollout"]["phase"] == "Healthy" and record["sync"]["health"] == "Healthy"
+        synced, phase = record["sync"]["status"] == "Synced", record["rollout"]["phase"]
         if self.expected == "promoted":
-            return healthy
-        return record["rollout"]["phase"] == "Degraded" and record["rollout"]["weights"][-1:] == [0]
+            return bool(synced and phase == "Healthy" and record["sync"]["health"] == "Healthy")
+        return bool(synced and phase == "Degraded" and record["rollout"]["weights"][-1:] == [0])
 
     def _application(self) -> Mapping[str, Any]:
         return next(iter(self.result.get("applications", [])), {})
@@ -101,7 +101,7 @@ def show(console: Console, deliveries: Sequence[Delivered], phases: Sequence[tup
 
 
 def _chain(deliveries: Sequence[Delivered]) -> Table:
-    names = ("delivery", "commit", "image digest", "revision", "weights", "analysis", "rollout", "application", "s")
+    names = ("delivery", "commit", "image", "revision", "weights", "analysis", "rollout", "application", "seconds")
     table = Table(*names, title="From commit to traffic", title_justify="left")
     for one in deliveries:
         record = one.as_dict()

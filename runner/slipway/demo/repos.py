@@ -74,12 +74,12 @@ def publish(source: Path, clone: Path, url: str, message: str) -> str:
     return git(clone, "rev-parse", "HEAD")
 
 
-def change_settings(clone: Path, message: str, **values: object) -> str:
+def change_settings(clone: Path, subject: str, /, **values: object) -> str:
     """Commit new values of app/settings.json and push; return the commit."""
     file = clone / "app" / "settings.json"
     settings = {**json.loads(file.read_text()), **values}
     file.write_text(json.dumps(settings, indent=2) + "\n")
-    return _push(clone, message)
+    return _push(clone, subject)
 
 
 def revert(clone: Path) -> str:

@@ -7,6 +7,7 @@ Knows the services; must not know what is delivered.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -26,7 +27,7 @@ from slipway import state
 from slipway.cluster import api as cluster
 from slipway.cluster import gitserver
 from slipway.core import Invalid, Permanent
-from slipway.demo import repos
+from slipway.demo import objects, repos
 
 PROJECT = "demo"
 NAMESPACE = "hello"
@@ -86,6 +87,7 @@ def set_up(say: Say) -> Stage:
     repos.copy_example(example_dir(), stage.manifests, addresses)
     _write_secret(stage)
     _publish(stage, addresses, say)
+    objects.create(up.kubeconfig, stage.manifests / "config" / "application.yaml")
     _start_receiver(stage)
     return stage
 
@@ -99,8 +101,6 @@ def _registry(up: Any) -> str:
 
 def _clear(stage: Stage, say: Say) -> None:
     """Remove what an earlier demo left, so that the first release is a first release again."""
-    from slipway.demo import objects
-
     if objects.remove(stage.cluster.kubeconfig, NAMESPACE):
         say("removed the objects of an earlier demo")
     for name in (CODE, CONFIG):
@@ -173,6 +173,8 @@ def _serve_config(stage: Stage) -> Mapping[str, Any]:
         "config": config,
         "applications": ["hello"],
         "http_proxy": stage.cluster.gateway_url or "",
+        # No registry of base images is needed: the process node brings the host's Python.
+        "step_env": {"SLIPWAY_BASE_MAP": json.dumps({"python:*": "host"})},
     }
     return {"listen": f"127.0.0.1:{stage.receiver_port}", "projects": [project]}
 

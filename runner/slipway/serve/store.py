@@ -108,7 +108,8 @@ class EventStore:
         columns = "seq, id, project, received, path, headers, body, status, reason, runs"
         with self._connect() as database:
             for row in database.execute(f"SELECT {columns} FROM events {rest}", values).fetchall():
-                yield Stored(*row[:5], json.loads(row[5]), *row[6:])
+                seq, event_id, project, received, path, headers, body, status, reason, runs = row
+                yield Stored(seq, event_id, project, received, path, json.loads(headers), body, status, reason, runs)
 
     def _connect(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, timeout=10, isolation_level=None)

@@ -18,6 +18,7 @@ from typing import Any
 from ..._core.types import Manifest, split_api_version
 
 _SERVER_FIELDS = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink")
+_HASH, _MANAGED = "rollouts-pod-template-hash", "argo-rollouts.argoproj.io/managed-by-rollouts"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -68,6 +69,33 @@ def respect(target: Manifest, live: Manifest, pointers: Sequence[str]) -> Manife
         if found and not pointer.startswith("/status"):
             _set(out, _parts(pointer), value)
     return out
+
+
+def prepare(target: Manifest, live: Manifest | None, pointers: Sequence[str], *, keep_ignored: bool) -> Manifest:
+    """Return what is sent for an object that exists: ignored fields and a rollout's selector as they are live.
+
+    A Service's selector is one field for server-side apply, so sending it would drop the hash that a rollout put
+    there and mix both versions until the rollout notices. Upstream's client-side merge keeps such a key too.
+    """
+    if live is None:
+        return target
+    out = respect(target, live, pointers) if keep_ignored else target
+    selector = (live.get("spec") or {}).get("selector") or {}
+    managed = _MANAGED in ((live.get("metadata") or {}).get("annotations") or {})
+    if (
+        target["kind"] != "Service"
+        or not managed
+        or _HASH not in selector
+        or "selector" not in (target.get("spec") or {})
+    ):
+        return out
+    return {**out, "spec": {**out["spec"], "selector": {**out["spec"]["selector"], _HASH: selector[_HASH]}}}
+
+
+def readable(obj: Manifest) -> Manifest:
+    """Return the object with its keys in the order in which people write them."""
+    first = [name for name in ("apiVersion", "kind", "metadata") if name in obj]
+    return {name: obj[name] for name in [*first, *sorted(set(obj) - set(first))]}
 
 
 def remove(obj: Any, pointer: str) -> None:
