@@ -27,7 +27,7 @@ class ActionModule(GitOpsAction):
             path=options["path"],
             images=options["images"],
             values=options["values"],
-            message=options["message"],
+            message=options["commit_message"],
             author=options["author_name"],
             email=options["author_email"],
         )

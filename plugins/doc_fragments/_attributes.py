@@ -29,7 +29,8 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Member of the action group P(slipway.gitops.k8s), for C(module_defaults).
+    description: Member of the action group C(slipway.gitops.k8s), for C(module_defaults).
     support: full
-    membership: slipway.gitops.k8s
+    membership:
+      - slipway.gitops.k8s
 """

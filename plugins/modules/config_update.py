@@ -73,7 +73,7 @@ options:
         description: The new value.
         type: str
         required: true
-  message:
+  commit_message:
     description: Message of the commit.
     type: str
     default: Update images

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+MARK = "SPDX-License-" + "Identifier:"
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 60
 DOCUMENTATION = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
@@ -50,8 +51,8 @@ def licence(path: Path, text: str) -> Iterator[str]:
     head = "\n".join(text.splitlines()[:8])
     if "examples" in path.parts or "fixtures" in path.parts:
         return
-    if f"SPDX-License-Identifier: {wanted}" not in head:
-        yield f"lacks its line SPDX-License-Identifier: {wanted}"
+    if f"{MARK} {wanted}" not in head:
+        yield f"lacks its line {MARK} {wanted}"
 
 
 def _is_module(path: Path) -> bool:

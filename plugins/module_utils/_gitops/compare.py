@@ -38,7 +38,8 @@ class Resource:
     @property
     def obj(self) -> Manifest:
         obj = self.target or self.live
-        assert obj is not None
+        if obj is None:
+            raise AssertionError
         return obj
 
     @property
@@ -151,7 +152,8 @@ def _live(
 
 def _predict(client: Client, app: Application, resource: Resource, crds: set[tuple[object, object]]) -> None:
     target = resource.target
-    assert target is not None
+    if target is None:
+        raise AssertionError
     pointers = compare.ignored(target, app.ignore)
     if resource.live is None:
         resource.status = "OutOfSync"

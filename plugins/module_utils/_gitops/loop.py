@@ -103,7 +103,8 @@ class Sync:
             self._await([done for done in applied if done.task.hook or not last or self.wait])
 
     def _prune(self, task: Task) -> None:
-        assert task.live is not None
+        if task.live is None:
+            raise AssertionError
         meta = task.live["metadata"]
         self.client.delete(ObjectRef.of(task.live), propagation="Foreground", uid=meta.get("uid", ""))
         self._note(Done(task, "Pruned", "pruned", None))
@@ -120,7 +121,8 @@ class Sync:
             pause = min(pause * 2, 0.5)
 
     def _apply(self, task: Task) -> Done:
-        assert task.target is not None
+        if task.target is None:
+            raise AssertionError
         target = _named(task, self.seen.tree.commit) if task.hook else task.target
         app = self.seen.app
         if task.live and not task.hook:
@@ -149,7 +151,8 @@ class Sync:
         with Informer(self.client, list(selections)) as informer:
             while waiting:
                 for key, done in list(waiting.items()):
-                    assert done.live is not None
+                    if done.live is None:
+                        raise AssertionError
                     meta = done.live["metadata"]
                     found = informer.get(_selection(done), meta["name"], meta.get("namespace", ""))
                     if found is None:
@@ -162,7 +165,8 @@ class Sync:
                     informer.changed(_LOOK)
 
     def _settled(self, done: Done) -> bool:
-        assert done.live is not None
+        if done.live is None:
+            raise AssertionError
         found = health(done.live)
         if found is None or found.status == "Healthy":
             self._tell(done, "Succeeded", found)
@@ -213,7 +217,8 @@ class Sync:
 
 def _named(task: Task, revision: str) -> Manifest:
     """A hook with generateName gets a name of its own."""
-    assert task.target is not None
+    if task.target is None:
+        raise AssertionError
     meta = task.target["metadata"]
     if meta.get("name") or not meta.get("generateName"):
         return task.target
@@ -227,12 +232,14 @@ def _action(before: Manifest, after: Manifest) -> str:
 
 
 def _selection(done: Done) -> Selection:
-    assert done.live is not None
+    if done.live is None:
+        raise AssertionError
     return Selection(done.live["apiVersion"], done.live["kind"], done.live["metadata"].get("namespace"))
 
 
 def _awaited(done: Done) -> str:
-    assert done.live is not None
+    if done.live is None:
+        raise AssertionError
     found = health(done.live)
     return (
         f"{ref(done.live)} ({found.status}{': ' + found.message if found and found.message else ''})"

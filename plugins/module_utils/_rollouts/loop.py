@@ -21,7 +21,8 @@ from .act.world import DEADLINE, DESIRED, REVISION, World, revision
 from .analysis import template
 from .analysis.run import AnalysisRun
 from .decide import canary, hashes
-from .decide.canary import Analyse, Analysis, Create, EndAnalyses, Pass, ReplicaSet, Scale, Seen, Select, SetWeight
+from .decide.actions import Analyse, Create, EndAnalyses, Scale, Select, SetWeight
+from .decide.canary import Analysis, Pass, ReplicaSet, Seen
 from .decide.status import Sizes, phase
 from .model.rollout import HASH_LABEL, Rollout, read
 from .traffic import istio
@@ -188,7 +189,8 @@ class Loop:
                 self._scale(ro, action)
             elif isinstance(action, Select):
                 service = self.world.service(action.service)
-                assert service is not None
+                if service is None:
+                    raise AssertionError
                 self.world.select(service, action.hash, ro.name)
             elif isinstance(action, SetWeight):
                 self._set_weight(ro, action.weight)

@@ -33,7 +33,7 @@ CONFIG_UPDATE_SPEC: dict[str, Any] = {
             "value": {"type": "str", "required": True},
         },
     },
-    "message": {"type": "str", "default": "Update images"},
+    "commit_message": {"type": "str", "default": "Update images"},
     "author_name": {"type": "str", "default": "slipway"},
     "author_email": {"type": "str", "default": "slipway@localhost"},
     "push": {"type": "bool", "default": True},

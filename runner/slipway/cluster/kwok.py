@@ -129,7 +129,8 @@ containerStatuses:
   state: {running: {startedAt: {{ $now | Quote }}}}
 {{ end }}
 hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
-podIP: {{ PodIPWith .spec.nodeName ( or .spec.hostNetwork false ) ( or .metadata.uid "" ) ( or .metadata.name "" ) ( or .metadata.namespace "" ) | Quote }}
+{{ $meta := .metadata }}
+podIP: {{ PodIPWith .spec.nodeName false ( or $meta.uid "" ) ( or $meta.name "" ) ( or $meta.namespace "" ) | Quote }}
 phase: Running
 startTime: {{ $now | Quote }}
 """

@@ -44,7 +44,8 @@ class Task:
     @property
     def obj(self) -> Manifest:
         obj = self.target or self.live
-        assert obj is not None
+        if obj is None:
+            raise AssertionError
         return obj
 
     @property

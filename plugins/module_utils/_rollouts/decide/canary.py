@@ -16,6 +16,7 @@ from typing import Any
 from ..._core.clock import parse_rfc3339, rfc3339
 from ..model.rollout import Rollout, pause_seconds
 from . import hashes, replicas, weights
+from .actions import Action, Analyse, Create, EndAnalyses, Scale, Select, SetWeight
 from .replicas import Counts
 from .weights import Progress
 
@@ -56,55 +57,6 @@ class Seen:
     weight: int | None
     selectors: Mapping[str, str]
     analyses: Sequence[Analysis] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """Make the ReplicaSet of the current template."""
-
-    hash: str
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Change the size (None: keep) and the annotations of a ReplicaSet. `deadline` "" removes it, None keeps it."""
-
-    name: str
-    replicas: int | None
-    deadline: str | None = None
-    revision: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """Point a Service at a hash."""
-
-    service: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetWeight:
-    """Give the canary this share of traffic."""
-
-    weight: int
-
-
-@dataclass(frozen=True, slots=True)
-class Analyse:
-    """Start an analysis; `step` is the index of its step (background: the current one)."""
-
-    kind: str
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class EndAnalyses:
-    """Stop what still measures."""
-
-
-Action = Create | Scale | Select | SetWeight | Analyse | EndAnalyses
 
 
 @dataclass(slots=True)
