@@ -26,6 +26,11 @@ def run(
     )
 
 
+def only(collections: Path) -> dict[str, str]:
+    """Return the environment in which Ansible sees the collections of one folder and not the checkout."""
+    return {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_COLLECTIONS_SCAN_SYS_PATH": "false"}
+
+
 def git(folder: Path, *arguments: str) -> str:
     done = run(
         "git",
@@ -59,8 +64,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tarball = next(folder.glob("slipway-gitops-*.tar.gz"))
     target = folder / "installed"
     command = [str(BIN / "ansible-galaxy"), "collection", "install", "--no-deps", "--offline", "-p", str(target)]
-    done = run(*command, str(tarball), cwd=folder, env={"ANSIBLE_COLLECTIONS_PATH": str(target)})
+    done = run(*command, str(tarball), cwd=folder, env=only(target))
     assert done.returncode == 0, done.stderr + done.stdout
+    assert (target / "ansible_collections" / "slipway" / "gitops" / "plugins").is_dir(), done.stdout
     return target
 
 

@@ -8,15 +8,15 @@ import json
 import tarfile
 from pathlib import Path
 
-from tests.e2e.conftest import BIN, ROOT, git, run
+from tests.e2e.conftest import BIN, ROOT, git, only, run
 
 PIPELINE = (ROOT / "extensions" / "molecule" / "deliver" / "pipeline.yaml").read_text()
-CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
 
 
 def _variables(folder: Path, state: Path) -> dict[str, object]:
     return {
         "deliver_state_dir": str(state),
+        "deliver_claims": {"app": str(folder / "app")},
         "deliver_manifests": [str(folder / "pipeline" / "10-tasks.yaml"), str(folder / "build.yaml")],
         "deliver_pipeline_run": {
             "apiVersion": "tekton.dev/v1",
@@ -24,8 +24,7 @@ def _variables(folder: Path, state: Path) -> dict[str, object]:
             "metadata": {"generateName": "own-"},
             "spec": {
                 "pipelineRef": {"name": "build"},
-                "params": [{"name": "git-url", "value": str(folder / "app")}],
-                "workspaces": [{"name": "source", "volumeClaimTemplate": {"spec": CLAIM}}],
+                "workspaces": [{"name": "source", "persistentVolumeClaim": {"claimName": "app"}}],
             },
         },
     }
@@ -44,7 +43,7 @@ def test_deliver_runs_from_the_installed_collection(installed: Path, own_files: 
         "-e",
         f"@{variables}",
         cwd=own_files,
-        env={"ANSIBLE_COLLECTIONS_PATH": str(installed), "SLIPWAY_RESULT": str(result)},
+        env={**only(installed), "SLIPWAY_RESULT": str(result)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     delivered = json.loads(result.read_text())
@@ -61,7 +60,7 @@ def test_every_module_is_documented_where_it_is_installed(installed: Path, tmp_p
         "--json",
         *wanted,
         cwd=tmp_path,
-        env={"ANSIBLE_COLLECTIONS_PATH": str(installed)},
+        env=only(installed),
     )
     assert done.returncode == 0, done.stderr
     assert sorted(json.loads(done.stdout)) == wanted

@@ -28,7 +28,8 @@ def scenarios(every: bool) -> list[str]:
 def main(arguments: list[str]) -> int:
     results = {}
     for name in scenarios("--all" in arguments):
-        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build")}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"), "PATH": path}
         command = [str(Path(sys.executable).with_name("molecule")), "test", "--scenario-name", name]
         done = subprocess.run(command, cwd=COLLECTION, env=environment, check=False)
         results[name] = done.returncode == 0

@@ -20,10 +20,11 @@ from .._core import ids
 from .._core.cancel import Cancel
 from .._core.errors import Invalid
 from .._core.events import Sink, Subject
+from .._core.redact import current as redactor
 from .._core.yaml import Document
 from .act import images, process
 from .act.process import TaskEnd, World
-from .act.workspaces import Volumes
+from .act.workspaces import Volumes, secret_values
 from .decide import dag
 from .decide.timeouts import task_timeout
 from .model.parse import Bundle, parse
@@ -103,6 +104,8 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         skipped_tasks=engine.skipped(),
         log_dir=os.path.join(store.folder, "tasks"),
     )
+    if report.succeeded:
+        world.volumes.remove()
     phase = "Succeeded" if report.succeeded else "Failed"
     events.emit(subject, phase, reason=report.status, message=report.message, data={"seconds": report.seconds})
     store.save({"report": _kept(report)})
@@ -174,7 +177,7 @@ def _fields(request: Request) -> dict[str, Any]:
 
 
 def _kept(report: Report) -> dict[str, Any]:
-    data = asdict(report)
+    data: dict[str, Any] = redactor.scrub_data(asdict(report))
     data.pop("changed")
     return data
 
@@ -183,7 +186,7 @@ def _world(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: 
     return World(
         toolsets=images.toolsets(options.image_map, os.path.join(folder, "tools")),
         volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims),
-        secrets=lambda kind, name: process.secret_values(bundle.find, kind, name),
+        secrets=lambda kind, name: secret_values(bundle.find, kind, name),
         step_env=options.step_env,
         events=events,
         cancel=cancel,

@@ -16,6 +16,7 @@ from typing import Any
 from .._core.cancel import Cancel
 from .._core.errors import Cancelled, SlipwayError
 from .._core.events import Sink, Subject
+from .._core.redact import current as redactor
 from .act.process import TaskEnd
 from .decide import state
 from .decide.state import Facts, Skip, Status, Task
@@ -137,5 +138,12 @@ def _status(task: Task, end: TaskEnd, error: SlipwayError | None) -> Status:
 
 
 def snapshot(loop: Loop) -> dict[str, Any]:
-    """Return what a later run needs to go on: the ends of tasks that succeeded."""
-    return {name: asdict(end) for name, end in loop.ends.items() if end.succeeded}
+    """Return what a later run needs to go on: the ends of tasks that succeeded.
+
+    A task whose results hold a secret is left out: it runs again rather than lying on the disk.
+    """
+    return {
+        name: asdict(end)
+        for name, end in loop.ends.items()
+        if end.succeeded and redactor.scrub_data(dict(end.results)) == dict(end.results)
+    }

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..._core import duration, redact
+from ..._core import duration
 from ..._core.cancel import Cancel
 from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Sink, Subject
@@ -28,7 +29,7 @@ from ..decide.params import Value
 from ..decide.substitution import Replacements
 from . import images
 from .lines import Lines
-from .workspaces import Bound, Volumes, values
+from .workspaces import Bound, Volumes
 
 _LOOK = 0.2
 _GRACE = 3.0
@@ -116,6 +117,12 @@ class TaskRun:
     def run(self) -> TaskEnd:
         """Run to the end. Never raises for a failing step; Cancelled passes."""
         self._prepare()
+        try:
+            return self._end(self._steps())
+        finally:
+            self._clean()
+
+    def _steps(self) -> StepEnd | None:
         template = self._plan.spec.get("stepTemplate") or {}
         failed: StepEnd | None = None
         for index, step in enumerate(self._plan.spec["steps"]):
@@ -127,7 +134,13 @@ class TaskRun:
             self._ends.append(end)
             if end.termination_reason not in ("Completed", "Continued", "Skipped"):
                 failed = end
-        return self._end(failed)
+        return failed
+
+    def _clean(self) -> None:
+        """Of a TaskRun only its logs stay: scripts, results and mounted Secrets may hold what must not lie around."""
+        for part in ("workspace", "tekton"):
+            shutil.rmtree(os.path.join(self._plan.folder, part), ignore_errors=True)
+        self._world.volumes.release(self._plan.name)
 
     def _prepare(self) -> None:
         for part in (
@@ -375,14 +388,3 @@ def kube_expand(value: str, env: Mapping[str, str]) -> str:
         return "$" if match[0] == "$$" else env.get(match[1], match[0])
 
     return _KUBE_VARIABLE.sub(one, value)
-
-
-def secret_values(world_find: Callable[[str, str], Any], kind: str, name: str) -> Mapping[str, bytes]:
-    """Return the content of a given Secret or ConfigMap; Invalid when it is not given."""
-    document = world_find(kind, name)
-    if document is None:
-        raise Invalid("env", f"needs the {kind} {name!r}, which is not given", hint="add it to src")
-    found = values(document.data)
-    for value in found.values() if kind == "Secret" else ():
-        redact.current.register(value.decode("utf-8", "replace"))
-    return found

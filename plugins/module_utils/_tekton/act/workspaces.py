@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,14 @@ class Volumes:
             return self._make("tasks", task, f"volume-{volume['name']}")
         return self.bind(volume, task).path
 
+    def release(self, task: str) -> None:
+        """Remove what one task had for itself: emptyDirs and the files of Secrets and ConfigMaps."""
+        shutil.rmtree(os.path.join(self._folder, "tasks", task), ignore_errors=True)
+
+    def remove(self) -> None:
+        """Remove the claims that were made for this run."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def _claim(self, claim: str, field: str) -> str:
         if claim not in self._claims:
             hint = f"give claims: {{{claim}: /a/directory}}"
@@ -121,3 +130,14 @@ def _write(folder: str, content: Mapping[str, bytes], items: Any) -> None:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
             stream.write(content[key])
+
+
+def secret_values(world_find: Callable[[str, str], Any], kind: str, name: str) -> Mapping[str, bytes]:
+    """Return the content of a given Secret or ConfigMap; Invalid when it is not given."""
+    document = world_find(kind, name)
+    if document is None:
+        raise Invalid("env", f"needs the {kind} {name!r}, which is not given", hint="add it to src")
+    found = values(document.data)
+    for value in found.values() if kind == "Secret" else ():
+        redact.current.register(value.decode("utf-8", "replace"))
+    return found
