@@ -27,6 +27,7 @@ from .live import Key, key, read, reference
 from .report import ApplyReport, Outcome, shown
 from .unchanged import is_unchanged
 
+_OWNERS = "Apply failed with"
 _WEBHOOK = "failed calling webhook"
 _PAUSE_FIRST, _PAUSE_MOST = 0.2, 3.0
 _ESTABLISH_PAUSE = 0.1
@@ -227,7 +228,7 @@ def _owned(obj: Manifest, manager: str) -> builtins.list[Any]:
 def _passing(error: SlipwayError, *, dry_run: bool) -> bool:
     """Conflicts of ownership do not pass; races, throttling, 5xx and webhooks that are starting do."""
     if isinstance(error, Conflict):
-        return "field manager" not in error.message and "conflicts with" not in error.message
+        return not error.message.startswith(_OWNERS)
     if isinstance(error, Temporary):
         return True
     if isinstance(error, NotFound) and not dry_run:

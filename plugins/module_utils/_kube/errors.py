@@ -11,6 +11,9 @@ from typing import Any
 
 from .._core.errors import Permanent, Refused, SlipwayError, Temporary
 
+# Server-side apply answers 500 for a manifest with a field that the schema does not have (seen with 1.36).
+_UNTYPED = "failed to create typed patch object"
+
 
 class Conflict(Temporary):
     """409: somebody else wrote the object, or owns the field, or it exists already."""
@@ -55,7 +58,7 @@ def from_response(status: int, body: bytes, what: str, retry_after: str = "") ->
         return Forbidden(message or "forbidden", obj=what, hint="give the account the right, or use another one")
     if status == 401:
         return Unauthorized(message or "unauthorized", obj=what, hint="check the token or the client certificate")
-    if status in (400, 405, 406, 415, 422):
+    if status in (400, 405, 406, 415, 422) or (status == 500 and _UNTYPED in message):
         return InvalidObject(message or f"status {status}", obj=what)
     wait = float(retry_after) if retry_after.isdigit() else 1.0
     if status == 429 or status >= 500:
