@@ -7,7 +7,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
-PYTHON ?= $(firstword $(shell command -v python3.13 python3.12 python3.11 python3 2>/dev/null))
+# Any Python from 3.11 on starts the set-up, which then looks for the newest itself. A shim may exist and not work.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VECTORS ?= ../shared/vectors
 MANIFESTS ?= ../shared/manifests
 export SLIPWAY_TEST_VECTORS ?= $(abspath $(VECTORS))
