@@ -33,6 +33,8 @@ class Handler(BaseHTTPRequestHandler):
     """Passes a request to git http-backend as CGI (git-http-backend(1))."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     root = ""
 
     def do_GET(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 
 from slipway import state
@@ -21,9 +22,9 @@ from slipway.serve.store import EventStore
 class Receiver:
     """Can be started and stopped; `port` is the real one when 0 was asked for."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, say: Callable[[str], None] = lambda _text: None) -> None:
         self.store = EventStore(state.state_dir() / "events.sqlite3")
-        self._dispatcher = Dispatcher(config, self.store)
+        self._dispatcher = Dispatcher(config, self.store, say)
         self._server = listener.Server(config, self.store, self._dispatcher.wake)
         self.port = int(self._server.server_address[1])
 
@@ -42,7 +43,7 @@ class Receiver:
 def serve(path: str, *, listen: str = "") -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
     config = configuration.load(path, listen)
-    receiver = Receiver(config)
+    receiver = Receiver(config, lambda text: print(text, flush=True))
     receiver.start()
     print(f"listening on http://{config.host}:{receiver.port}/", flush=True)
     ended = threading.Event()

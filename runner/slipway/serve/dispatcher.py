@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
@@ -27,7 +28,8 @@ _LOOK = 5.0
 class Dispatcher:
     """Handles stored events, oldest first, in one thread."""
 
-    def __init__(self, config: Config, store: EventStore) -> None:
+    def __init__(self, config: Config, store: EventStore, say: Callable[[str], None]) -> None:
+        self._say = say
         self._projects = {project.name: project for project in config.projects}
         self._store = store
         self._wake, self._stop = threading.Event(), threading.Event()
@@ -46,12 +48,14 @@ class Dispatcher:
         self._thread.join(10)
 
     def _run(self) -> None:
+        last = 0
         while not self._stop.is_set():
             self._wake.clear()
-            for event in self._store.open():
+            for event in self._store.open(last):
                 if self._stop.is_set():
                     return
                 self._handle(event)
+                last = event.seq
             self._wake.wait(_LOOK)
 
     def _handle(self, event: Stored) -> None:
@@ -63,8 +67,8 @@ class Dispatcher:
                 status, reason, started = self._start(project, event)
         except SlipwayError as error:
             status, reason, started = "Refused", str(error), ""
-        self._store.finish(event.seq, status, reason, started)
-        print(f"event {event.id[:8]} {status.lower()}: {reason} {started}".rstrip(), flush=True)
+        self._store.finish(event, status, reason, started)
+        self._say(f"event {event.id[:8]} {status.lower()}: {reason} {started}".rstrip())
 
     def _start(self, project: Project, event: Stored) -> tuple[str, str, str]:
         refused = _branch_refused(project, event.body)

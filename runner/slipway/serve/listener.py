@@ -42,6 +42,8 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = _SLOW_SECONDS
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave together: two small writes would wait for a delayed acknowledgement
     server: Server
 
     def do_GET(self) -> None:

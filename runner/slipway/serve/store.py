@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,19 @@ _STEPS = (
     CREATE INDEX events_open ON events (status, seq);
     """,
 )
-_GROUP = 0.002
+_GROUP, _MOST = 0.002, 200
+_INSERT = "INSERT OR IGNORE INTO events (id, delivery, project, received, path, headers, body) VALUES (?,?,?,?,?,?,?)"
+_FINISH = "UPDATE events SET status = ?, reason = ?, runs = ?, headers = ? WHERE seq = ?"
 _SECRET_HEADERS = ("X-Gitlab-Token", "Authorization", "X-Hub-Signature", "X-Hub-Signature-256")
+
+
+@dataclass(slots=True)
+class _Write:
+    """One statement for the writer; `done` tells whether a row changed."""
+
+    statement: str
+    row: tuple[Any, ...]
+    done: Future[bool] = field(default_factory=Future)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,7 @@ class EventStore:
     def __init__(self, path: Path) -> None:
         state.private_dir(path.parent)
         self._path = path
-        self._queue: queue.Queue[tuple[tuple[Any, ...], Future[bool]] | None] = queue.Queue()
+        self._queue: queue.Queue[_Write | None] = queue.Queue()
         with self._connect() as database:
             _migrate(database)
         path.chmod(0o600)
@@ -77,28 +88,25 @@ class EventStore:
         self, event_id: str, delivery: str, project: str, path: str, headers: Mapping[str, list[str]], body: bytes
     ) -> bool:
         """Store an event durably; False when its delivery id was stored before."""
-        row = (event_id, delivery or None, project, time.time(), path, json.dumps(headers), body)
-        waiting: Future[bool] = Future()
-        self._queue.put((row, waiting))
-        return waiting.result(timeout=30)
+        write = _Write(_INSERT, (event_id, delivery or None, project, time.time(), path, json.dumps(headers), body))
+        self._queue.put(write)
+        return write.done.result(timeout=30)
 
-    def open(self, limit: int = 100) -> list[Stored]:
-        """Return events that are accepted and not yet handled, oldest first."""
-        return list(self._select("WHERE status = 'Accepted' ORDER BY seq LIMIT ?", (limit,)))
+    def open(self, after: int = 0, limit: int = 100) -> list[Stored]:
+        """Return events behind number `after` that are accepted and not yet handled, oldest first."""
+        return list(self._select("WHERE status = 'Accepted' AND seq > ? ORDER BY seq LIMIT ?", (after, limit)))
 
     def listed(self, limit: int = 50) -> list[Stored]:
         """Return events, newest first."""
         return list(self._select("ORDER BY seq DESC LIMIT ?", (limit,)))
 
-    def finish(self, seq: int, status: str, reason: str, runs: str = "") -> None:
-        """Say what became of an event: Started or Refused, with the reason. Its secrets are not kept."""
-        with self._connect() as database:
-            row = database.execute("SELECT headers FROM events WHERE seq = ?", (seq,)).fetchone()
-            headers = {name: value for name, value in json.loads(row[0]).items() if name not in _SECRET_HEADERS}
-            database.execute(
-                "UPDATE events SET status = ?, reason = ?, runs = ?, headers = ? WHERE seq = ?",
-                (status, reason, runs, json.dumps(headers), seq),
-            )
+    def finish(self, event: Stored, status: str, reason: str, runs: str = "") -> None:
+        """Say what became of an event: Started or Refused, with the reason. Its secrets are not kept.
+
+        Returns at once: an event whose end is lost with the machine is handled again, and its run is found again.
+        """
+        headers = {name: value for name, value in event.headers.items() if name not in _SECRET_HEADERS}
+        self._queue.put(_Write(_FINISH, (status, reason, runs, json.dumps(headers), event.seq)))
 
     def close(self) -> None:
         self._queue.put(None)
@@ -126,13 +134,13 @@ class EventStore:
                 return
             self._commit(database, group)
 
-    def _group(self) -> list[tuple[tuple[Any, ...], Future[bool]]] | None:
-        """Wait for one event, then take what else comes within two milliseconds."""
+    def _group(self) -> list[_Write] | None:
+        """Wait for one write, then take what else comes within two milliseconds."""
         first = self._queue.get()
         if first is None:
             return None
         group, deadline = [first], time.monotonic() + _GROUP
-        while (left := deadline - time.monotonic()) > 0:
+        while (left := deadline - time.monotonic()) > 0 and len(group) < _MOST:
             try:
                 following = self._queue.get(timeout=left)
             except queue.Empty:
@@ -144,25 +152,19 @@ class EventStore:
         return group
 
     @staticmethod
-    def _commit(database: sqlite3.Connection, group: list[tuple[tuple[Any, ...], Future[bool]]]) -> None:
-        answers: list[bool] = []
+    def _commit(database: sqlite3.Connection, group: list[_Write]) -> None:
         try:
             database.execute("BEGIN IMMEDIATE")
-            for row, _waiting in group:
-                done = database.execute(
-                    "INSERT OR IGNORE INTO events (id, delivery, project, received, path, headers, body) VALUES (?,?,?,?,?,?,?)",
-                    row,
-                )
-                answers.append(done.rowcount == 1)
+            answers = [database.execute(write.statement, write.row).rowcount == 1 for write in group]
             database.execute("COMMIT")
         except sqlite3.Error as error:
             if database.in_transaction:
                 database.execute("ROLLBACK")
-            for _row, waiting in group:
-                waiting.set_exception(error)
+            for write in group:
+                write.done.set_exception(error)
             return
-        for (_row, waiting), answer in zip(group, answers, strict=True):
-            waiting.set_result(answer)
+        for write, answer in zip(group, answers, strict=True):
+            write.done.set_result(answer)
 
 
 def _migrate(database: sqlite3.Connection) -> None:

@@ -174,7 +174,8 @@ class _Run:
         return _CLOSURES[name](items, results, [self.value(child) for child in children[2:]])
 
     def _apply(self, closure: Node | None, item: Any, index: int, acc: Any = None) -> Any:
-        assert closure is not None
+        if closure is None:
+            raise AssertionError
         self._scopes.append({"item": item, "index": index, "acc": acc})
         try:
             return self.value(closure)

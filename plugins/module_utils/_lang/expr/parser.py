@@ -310,7 +310,8 @@ class _Parser:
             nil = Node("value", None)
             return Node("slice", None, [node, start or nil, end or nil])
         self._take("]")
-        assert start is not None
+        if start is None:
+            raise AssertionError
         return Node("index", optional, [node, start])
 
 

@@ -67,7 +67,8 @@ def resolve(declared: Sequence[Mapping[str, Any]], given: Mapping[str, Any], who
 def _value(spec: Mapping[str, Any], value: Value | None, default: Value | None, who: str) -> Value:
     name, wanted = spec["name"], kind(spec)
     if value is None:
-        assert default is not None
+        if default is None:
+            raise AssertionError
         return default
     if kind_of(value) != wanted:
         raise Invalid(f"params.{name}", f"must be of type {wanted}, not {kind_of(value)}", obj=who)
