@@ -17,6 +17,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from .._core import redact, yaml
 from .._core.errors import Invalid, Permanent, Place, Refused
@@ -246,4 +247,13 @@ def _override(base: ClusterConfig, options: Mapping[str, Any]) -> ClusterConfig:
         values["token_file"] = ""
     if options["impersonate_groups"]:
         values["impersonate_groups"] = tuple(options["impersonate_groups"])
+    if _direct(str(values["server"]), options["no_proxy"] or ""):
+        values["proxy"] = ""
     return ClusterConfig(**values)
+
+
+def _direct(server: str, no_proxy: str) -> bool:
+    """True when the host is in a no_proxy list: its name, a domain it is in, or a star."""
+    host = urlsplit(server if "://" in server else f"https://{server}").hostname or ""
+    names = [name.strip().lstrip(".") for name in no_proxy.split(",")]
+    return any(name == "*" or (name and (host == name or host.endswith(f".{name}"))) for name in names)

@@ -69,7 +69,8 @@ def superfluous(known: Sequence[ObjectRef], objects: Sequence[Manifest], client:
     """Return what is listed and no longer among `objects`, last applied first."""
     kept = {_identity(reference(client, obj)) for obj in objects}
     gone = [ref for ref in known if _identity(ref) not in kept]
-    return sorted(reversed(gone), key=_wave, reverse=True)
+    gone.reverse()
+    return sorted(gone, key=_wave, reverse=True)
 
 
 def delete_batch(

@@ -13,6 +13,7 @@ import base64
 import http.client
 import json
 import os
+import select
 import socket
 import ssl
 import tempfile
@@ -27,6 +28,7 @@ from .._core.redact import current as redactor
 from .config import ClusterConfig
 from .errors import from_response
 
+Headers = list[tuple[str, str]]
 _AGENT = "slipway"
 _IDEMPOTENT = ("GET", "PUT", "DELETE", "PATCH")
 RETRY_SECONDS = 15.0
@@ -63,11 +65,12 @@ class Session:
                 if status < 400:
                     return json.loads(answer) if answer else None
                 error: SlipwayError = from_response(status, answer, what or path, retry_after)
+                pause = max(pause, float(retry_after) if retry_after.isdigit() else 0.0)
             except Temporary as broken:
                 error = broken
             if not _again(error, method) or self._clock.monotonic() + pause > deadline:
                 raise error
-            self._clock.sleep(min(getattr(error, "retry_after", pause), pause))
+            self._clock.sleep(pause)
             pause = min(pause * 2, 2.0)
 
     def text(self, path: str, *, query: Mapping[str, str] | None = None, what: str = "") -> str:
@@ -85,7 +88,7 @@ class Session:
         if holder is not None:
             holder[:] = [connection]
         try:
-            connection.request("GET", self._target(path, query), headers=self._headers("", ""))
+            self._send(connection, "GET", self._target(path, query), None, self._headers("", "GET"))
             response = connection.getresponse()
             if response.status >= 400:
                 raise from_response(response.status, response.read(), path)
@@ -107,9 +110,9 @@ class Session:
         self, method: str, path: str, query: Mapping[str, str] | None, body: bytes | None, content_type: str
     ) -> tuple[int, bytes, str]:
         for attempt in (1, 2):
-            connection, fresh = self._connection()
+            connection, fresh = self._connection(repeatable=method in _IDEMPOTENT)
             try:
-                connection.request(method, self._target(path, query), body, self._headers(content_type, method))
+                self._send(connection, method, self._target(path, query), body, self._headers(content_type, method))
                 response = connection.getresponse()
                 answer = response.read()
                 return response.status, answer, response.headers.get("Retry-After", "")
@@ -132,12 +135,15 @@ class Session:
             )
         return Temporary(f"the connection to {where} broke: {error}", reason="Unreachable")
 
-    def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
+    def _connection(self, *, repeatable: bool) -> tuple[http.client.HTTPConnection, bool]:
+        """Return this thread's connection and whether it is new. What must not be sent twice gets no dead one."""
         if self._pid != os.getpid():
             self._pid, self._local, self._open = os.getpid(), threading.local(), []
         connection = getattr(self._local, "connection", None)
-        if connection is not None:
+        if connection is not None and (repeatable or not _hung_up(connection)):
             return connection, False
+        if connection is not None:
+            self._drop(connection)
         connection = self._connect(_ATTEMPT_SECONDS)
         self._local.connection = connection
         self._open.append(connection)
@@ -168,21 +174,30 @@ class Session:
     def _target(self, path: str, query: Mapping[str, str] | None) -> str:
         return f"{self._prefix}{path}" + (f"?{urlencode(query)}" if query else "")
 
-    def _headers(self, content_type: str, method: str) -> dict[str, str]:
-        headers = {"Accept": "application/json", "User-Agent": _AGENT}
+    @staticmethod
+    def _send(
+        connection: http.client.HTTPConnection, method: str, target: str, body: bytes | None, headers: Headers
+    ) -> None:
+        connection.putrequest(method, target)
+        for name, value in headers:
+            connection.putheader(name, value)
+        if body is not None or method not in ("GET", "DELETE"):
+            connection.putheader("Content-Length", str(len(body or b"")))
+        connection.endheaders(body)
+
+    def _headers(self, content_type: str, method: str) -> Headers:
+        headers = [("Accept", "application/json"), ("User-Agent", _AGENT)]
         if content_type and method != "GET":
-            headers["Content-Type"] = content_type
+            headers.append(("Content-Type", content_type))
         token = self._bearer()
         if token:
-            headers["Authorization"] = f"Bearer {token}"
+            headers.append(("Authorization", f"Bearer {token}"))
         elif self.config.username:
             pair = f"{self.config.username}:{self.config.password}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+            headers.append(("Authorization", f"Basic {base64.b64encode(pair).decode()}"))
         if self.config.impersonate_user:
-            headers["Impersonate-User"] = self.config.impersonate_user
-        if self.config.impersonate_groups:
-            headers["Impersonate-Group"] = self.config.impersonate_groups[0]
-        return headers
+            headers.append(("Impersonate-User", self.config.impersonate_user))
+        return headers + [("Impersonate-Group", group) for group in self.config.impersonate_groups]
 
     def _bearer(self) -> str:
         """Return the token; a projected token file changes while we run."""
@@ -207,6 +222,11 @@ class _TLSConnection(http.client.HTTPSConnection):
         http.client.HTTPConnection.connect(self)
         name = self._server_name or getattr(self, "_tunnel_host", None) or self.host
         self.sock = self._tls_context.wrap_socket(self.sock, server_hostname=name)
+
+
+def _hung_up(connection: http.client.HTTPConnection) -> bool:
+    """An idle connection has nothing to say: if it can be read, the server has closed it."""
+    return connection.sock is None or bool(select.select([connection.sock], [], [], 0)[0])
 
 
 def _again(error: SlipwayError, method: str) -> bool:

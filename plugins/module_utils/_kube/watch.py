@@ -165,7 +165,7 @@ class Informer:
         holder = self._connections[selection]
         path = kind.path(selection.namespace)
         for line in self._client.session.lines(path, query, _WATCH_SECONDS + 30.0, holder):
-            version = self._take(selection, json.loads(line), version)
+            version = self._take(selection, _event(line), version)
             if self._stop.is_set():
                 break
         return version
@@ -190,6 +190,15 @@ class Informer:
     def _notify(self) -> None:
         self._version += 1
         self._changed.notify_all()
+
+
+def _event(line: bytes) -> dict[str, Any]:
+    """A connection that breaks may leave half a line."""
+    try:
+        event: dict[str, Any] = json.loads(line)
+    except ValueError as error:
+        raise Temporary("watch was interrupted within an event", reason="Unreachable") from error
+    return event
 
 
 class _Store:
