@@ -118,7 +118,11 @@ class Mirror:
         archive = self._git.raw("-C", self._bare, "archive", "--format=tar", commit)
         scratch = tempfile.mkdtemp(dir=self._trees, prefix=".new-")
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(scratch, filter="data")
+            # Debian 12's Python 3.11.2 has no filters yet; git archive itself writes no absolute or climbing names.
+            if hasattr(tarfile, "data_filter"):
+                tar.extractall(scratch, filter="data")
+            else:
+                tar.extractall(scratch)
         os.rename(scratch, folder)
 
     @contextmanager
