@@ -119,7 +119,7 @@ def _context(arguments: argparse.Namespace, stack: ExitStack) -> str:
     if mark and scheme == "tar":
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="slipway-context-"))
         with tarfile.open(path) as archive:
-            archive.extractall(folder, filter="data")
+            archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         path = folder
     return os.path.join(path, str(arguments.context_sub_path))
 
