@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .._core.archives import extract
 from .._core.errors import Invalid, Permanent
 from .command import Git
 
@@ -118,11 +119,7 @@ class Mirror:
         archive = self._git.raw("-C", self._bare, "archive", "--format=tar", commit)
         scratch = tempfile.mkdtemp(dir=self._trees, prefix=".new-")
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            # Debian 12's Python 3.11.2 has no filters yet; git archive itself writes no absolute or climbing names.
-            if hasattr(tarfile, "data_filter"):
-                tar.extractall(scratch, filter="data")
-            else:
-                tar.extractall(scratch)
+            extract(tar, scratch)
         os.rename(scratch, folder)
 
     @contextmanager

@@ -30,6 +30,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from .._core.archives import extract
 from .._core.errors import Invalid, SlipwayError
 from .build import BuiltImage, Options, build, push
 from .image import MANIFEST_OCI, Reference, parse_reference
@@ -119,7 +120,7 @@ def _context(arguments: argparse.Namespace, stack: ExitStack) -> str:
     if mark and scheme == "tar":
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="slipway-context-"))
         with tarfile.open(path) as archive:
-            archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+            extract(archive, folder)
         path = folder
     return os.path.join(path, str(arguments.context_sub_path))
 
