@@ -127,19 +127,15 @@ def is_ready(pod: Manifest) -> bool:
 
 
 @pytest.fixture(scope="session")
-def kubeconfig() -> str:
-    path = os.environ.get("SLIPWAY_TEST_KUBECONFIG", "")
-    if not path:
-        pytest.skip("SLIPWAY_TEST_KUBECONFIG names no cluster")
-    return path
+def kubeconfig(cluster: str) -> str:
+    """The node joins the cluster that all integration tests share."""
+    return cluster
 
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real registry; gives its host."""
-    program = assets.find("registry")
-    if program is None:
-        pytest.skip("the registry program is not built")
+    program = assets.ensure(["registry"], print)["registry"]
     folder = tmp_path_factory.mktemp("registry")
     port = _free_port()
     config = {"version": "0.1", "http": {"addr": f"127.0.0.1:{port}"}, "log": {"level": "error"}}
