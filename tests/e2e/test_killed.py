@@ -19,6 +19,19 @@ import pytest
 from tests.e2e.conftest import BIN, ROOT
 
 MARK = "slipway-kill-test"
+STEP = """
+    - name: {name}
+      params: [{{name: n, value: "{before}"}}]
+      taskSpec:
+        params: [{{name: n}}]
+        results: [{{name: n}}]
+        steps: [{{image: alpine, script: "sleep 0.4; printf %s $(params.n){name} > $(results.n.path)"}}]
+"""
+NAMES = ("a", "b", "c")
+TASKS = "".join(
+    STEP.format(name=name, before=f"$(tasks.{before}.results.n)" if before else "0")
+    for before, name in zip((None, *NAMES), NAMES, strict=False)
+)
 PIPELINE = f"""
 apiVersion: tekton.dev/v1
 kind: PipelineRun
@@ -26,14 +39,7 @@ metadata: {{name: killed}}
 spec:
   pipelineSpec:
     results: [{{name: all, value: $(tasks.c.results.n)}}]
-    tasks:
-    - {{name: a, taskSpec: {{results: [{{name: n}}], steps: [{{image: alpine, script: "sleep 0.4; printf 1 > $(results.n.path) # {MARK}"}}]}}}}
-    - name: b
-      params: [{{name: n, value: $(tasks.a.results.n)}}]
-      taskSpec: {{params: [{{name: n}}], results: [{{name: n}}], steps: [{{image: alpine, script: "sleep 0.4; printf $(params.n)2 > $(results.n.path)"}}]}}
-    - name: c
-      params: [{{name: n, value: $(tasks.b.results.n)}}]
-      taskSpec: {{params: [{{name: n}}], results: [{{name: n}}], steps: [{{image: alpine, script: "sleep 0.4; printf $(params.n)3 > $(results.n.path)"}}]}}
+    tasks:{TASKS}
 """
 
 
@@ -87,4 +93,4 @@ def test_kill_9_leaves_nothing_and_the_second_run_is_clean(tmp_path: Path, round
     assert _alive(mark, tmp_path) == []
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads((tmp_path / "out.json").read_text()) == {"all": "123"}
+    assert json.loads((tmp_path / "out.json").read_text()) == {"all": "0abc"}

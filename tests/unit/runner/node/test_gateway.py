@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import collections
 import http.client
 import json
 import threading
@@ -16,13 +15,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.types import Manifest
-from slipway.node.gateway.balance import Balance
 from slipway.node.gateway.routes import (
     Ask,
     Cluster,
     Destination,
     NoRoute,
-    Route,
     endpoints,
     full_name,
     is_cluster_name,
@@ -231,38 +228,6 @@ def test_pods_on_their_way_out_serve_only_when_alone() -> None:
     target = Destination("demo", "web", None)
     assert [item.pod for item in endpoints(target, snapshot(SERVICES, [going, staying]))] == ["staying"]
     assert [item.pod for item in endpoints(target, snapshot(SERVICES, [going]))] == ["going"]
-
-
-@pytest.mark.parametrize(
-    ("blue", "green", "rounds"), [(80, 20, 5), (50, 50, 2), (90, 10, 10), (33, 67, 100), (100, 0, 3)]
-)
-def test_weights_are_exact_over_one_round(blue: int, green: int, rounds: int) -> None:
-    parts = tuple(
-        Destination("d", name, None, weight=weight) for name, weight in (("blue", blue), ("green", green)) if weight
-    )
-    balance = Balance()
-    chosen = [balance.destination(Route("r", parts)).name for _ in range(rounds * 3)]
-    for start in range(0, rounds * 3, rounds):
-        part = collections.Counter(chosen[start : start + rounds])
-        assert (part["blue"] * 100 // rounds, part["green"] * 100 // rounds) == (blue, green)
-
-
-def test_weights_are_spread_and_not_in_blocks() -> None:
-    parts = (Destination("d", "a", None, weight=80), Destination("d", "b", None, weight=20))
-    balance = Balance()
-    assert "".join(balance.destination(Route("r", parts)).name for _ in range(10)) == "aabaaaabaa"
-
-
-def test_new_weights_start_afresh() -> None:
-    balance = Balance()
-    old = (Destination("d", "a", None, weight=99), Destination("d", "b", None, weight=1))
-    for _turn in range(50):
-        balance.destination(Route("r", old))
-    new = (Destination("d", "a", None, weight=80), Destination("d", "b", None, weight=20))
-    assert collections.Counter(balance.destination(Route("r", new)).name for _ in range(5)) == {"a": 4, "b": 1}
-
-
-# -- over HTTP ---------------------------------------------------------------------------------
 
 
 class Program(BaseHTTPRequestHandler):
