@@ -21,15 +21,15 @@ from tests.e2e.conftest import BIN, ROOT
 MARK = "slipway-kill-test"
 STEP = """
     - name: {name}
-      params: [{{name: n, value: "{before}"}}]
+      params: [{{name: text, value: "{before}"}}]
       taskSpec:
-        params: [{{name: n}}]
-        results: [{{name: n}}]
-        steps: [{{image: alpine, script: "sleep 0.4; printf %s $(params.n){name} > $(results.n.path)"}}]
+        params: [{{name: text}}]
+        results: [{{name: text}}]
+        steps: [{{image: alpine, script: "sleep 0.4; printf %s $(params.text){name} > $(results.text.path)"}}]
 """
 NAMES = ("a", "b", "c")
 TASKS = "".join(
-    STEP.format(name=name, before=f"$(tasks.{before}.results.n)" if before else "0")
+    STEP.format(name=name, before=f"$(tasks.{before}.results.text)" if before else "0")
     for before, name in zip((None, *NAMES), NAMES, strict=False)
 )
 PIPELINE = f"""
@@ -38,7 +38,7 @@ kind: PipelineRun
 metadata: {{name: killed}}
 spec:
   pipelineSpec:
-    results: [{{name: all, value: $(tasks.c.results.n)}}]
+    results: [{{name: all, value: $(tasks.c.results.text)}}]
     tasks:{TASKS}
 """
 

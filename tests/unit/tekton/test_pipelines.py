@@ -184,6 +184,7 @@ def test_a_cancelled_run_stops_its_steps(tmp_path: Path) -> None:
     ("tasks", "message"),
     [
         ("tasks: [{name: a, runAfter: [biuld], taskRef: {name: make}}]", r"pipeline\.yaml:\d+ .*runAfter\[0\] names a task that does not exist"),
+        ("tasks: [{name: n, taskRef: {name: make}}]", "must be text, not false"),
         ("tasks: [{name: a, taskRef: {name: gone}}]", "names a Task that is not given: 'gone'"),
         ("tasks: [{name: a, retires: 1, taskRef: {name: make}}]", "is not a field of Tekton .did you mean retries"),
         ("tasks: [{name: a, runAfter: [b], taskRef: {name: make}}, {name: b, runAfter: [a], taskRef: {name: make}}]", "is part of a cycle"),

@@ -13,6 +13,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..._core import gojson
 from ..._core.errors import Invalid
 from ..._core.yaml import Document
 
@@ -53,6 +54,10 @@ def check(document: Document, kind: str, value: Any, path: str) -> None:
     """Raise Invalid when `value` has a field that `kind` (a key of FIELDS) does not have."""
     if not isinstance(value, Mapping):
         raise Invalid(path, "must be a mapping", at=document.place(path))
+    if "name" in value and not isinstance(value["name"], str):
+        found = gojson.dumps(value["name"])
+        hint = "YAML reads words such as n, y, no and on as booleans: put the name in quotes"
+        raise Invalid(f"{path}.name", f"must be text, not {found}", at=document.place(f"{path}.name"), hint=hint)
     allowed = FIELDS[kind].split()
     for name in value:
         if name not in allowed:
