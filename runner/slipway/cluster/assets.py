@@ -128,6 +128,10 @@ def _fetch(url: str, target: Path) -> str:
                 mode = "ab" if have and answer.status == 206 else "wb"
                 with open(target, mode) as stream:
                     shutil.copyfileobj(answer, stream, _CHUNK)
+                    whole = (have if mode == "ab" else 0) + int(answer.headers.get("Content-Length") or 0)
+            # A connection that ends early is no error of the library: the size tells.
+            if target.stat().st_size < whole:
+                raise ConnectionError(f"the connection ended after {target.stat().st_size} of {whole} bytes")
             return _sha256(target)
         except urllib.error.HTTPError as error:
             raise Unreachable(f"no download of {url}: {error}") from error
