@@ -83,7 +83,21 @@ def _flatten(value: list[Any]) -> list[Any]:
     return _flat(tuple(value))
 
 
+def _from_json(value: str) -> Any:
+    def number(found: str) -> float:
+        if math.isinf(float(found)):
+            raise Invalid("expression", f"json: cannot unmarshal number {found} into Go value of type float64")
+        return float(found)
+
+    try:
+        return json.loads(value, parse_float=number)
+    except ValueError as error:
+        raise Invalid("expression", f"fromJSON: {error}") from error
+
+
 def _get(value: Any, key: Any) -> Any:
+    if value is not None and not isinstance(value, (Mapping, list)):
+        raise Invalid("expression", f"type {type_of(value)} does not support indexing")
     if isinstance(value, Mapping):
         return value.get(key)
     if isinstance(value, list) and isinstance(key, int) and -len(value) <= key < len(value):
@@ -133,7 +147,7 @@ BUILTIN: dict[str, Callable[..., Any]] = {
     "join": lambda v, s="": s.join(v), "indexOf": _index_of, "lastIndexOf": lambda v, p: v.rfind(p),
     "hasPrefix": lambda v, p: v.startswith(p), "hasSuffix": lambda v, p: v.endswith(p),
     "max": lambda *v: max(_flat(v)), "min": lambda *v: min(_flat(v)), "mean": _mean, "median": _median,
-    "toJSON": lambda v: json.dumps(v, indent=2), "fromJSON": json.loads,
+    "toJSON": lambda v: json.dumps(v, indent=2, sort_keys=True), "fromJSON": _from_json,
     "toBase64": lambda v: base64.b64encode(v.encode()).decode(), "fromBase64": lambda v: base64.b64decode(v).decode(),
     "first": lambda v: v[0] if v else None, "last": lambda v: v[-1] if v else None, "get": _get,
     "take": lambda v, n: v[:n], "keys": lambda v: list(v), "values": lambda v: list(v.values()),

@@ -117,7 +117,7 @@ class _Run:
 
     def _binary(self, node: Node) -> Any:
         operator, (left, right) = node.value, node.children
-        if operator in ("and", "&&"):
+        if operator in ("and", "&&", "chain"):
             return self._bool(self.value(left)) and self._bool(self.value(right))
         if operator in ("or", "||"):
             return self._bool(self.value(left)) or self._bool(self.value(right))

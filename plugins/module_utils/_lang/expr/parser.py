@@ -18,6 +18,7 @@ BINARY = {
     "*": 60, "/": 60, "%": 60, "**": 100, "^": 100, "??": 500,
 }  # fmt: skip
 _RIGHT = ("**", "^")
+_CHAINED = ("<", ">", "<=", ">=")
 _UNARY = {"not": 50, "!": 50, "-": 90, "+": 90}
 _NEGATABLE = ("in", "matches", "contains", "startsWith", "endsWith")
 WITH_CLOSURE = frozenset(
@@ -117,7 +118,7 @@ class _Parser:
                 left = self._pipe(left)
                 continue
             right = self._expression_at(BINARY[operator] + (0 if operator in _RIGHT else 1))
-            left = Node("binary", "**" if operator == "^" else operator, [left, right])
+            left = _compared(left, "**" if operator == "^" else operator, right)
             left = Node("unary", "not", [left]) if negate else left
             last = operator if operator == "??" else ""
         return left
@@ -313,6 +314,14 @@ class _Parser:
         if start is None:
             raise AssertionError
         return Node("index", optional, [node, start])
+
+
+def _compared(left: Node, operator: str, right: Node) -> Node:
+    """Return the node of an operator; a < b < c means that both hold."""
+    last = left.children[1] if left.kind == "binary" and left.value == "chain" else left
+    if operator in _CHAINED and last.kind == "binary" and last.value in _CHAINED:
+        return Node("binary", "chain", [left, Node("binary", operator, [last.children[1], right])])
+    return Node("binary", operator, [left, right])
 
 
 def _number(text: str) -> int | float:
