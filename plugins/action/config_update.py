@@ -14,6 +14,8 @@ from ansible_collections.slipway.gitops.plugins.module_utils._gitops.config impo
 from ansible_collections.slipway.gitops.plugins.module_utils._spec.config_update import CONFIG_UPDATE_SPEC
 from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result
 
+SKIP_CI = "[skip ci]"
+
 
 class ActionModule(GitOpsAction):
     """Set images and values, commit, push."""
@@ -27,12 +29,19 @@ class ActionModule(GitOpsAction):
             path=options["path"],
             images=options["images"],
             values=options["values"],
-            message=options["commit_message"],
+            message=options["commit_message"] + (f"\n\n{SKIP_CI}" if options["skip_ci"] else ""),
             author=options["author_name"],
             email=options["author_email"],
         )
-        credentials = Credentials(options["username"] or "", options["password"] or "")
-        done = api.apply(update, credentials, push=options["push"], dry_run=self.check_mode, retries=options["retries"])
+        done = api.apply(
+            update,
+            Credentials(options["username"] or "", options["password"] or "", url=options["repository"]),
+            push=options["push"],
+            dry_run=self.check_mode,
+            retries=options["retries"],
+            work_dir=options["work_dir"] or "",
+            cancel=self.cancel,
+        )
         changed = bool(done.diff)
         text = f"{done.commit[:8]}: {', '.join(done.files)}" if changed else f"nothing to change at {done.commit[:8]}"
         subject = Subject("Repository", "", options["repository"])

@@ -66,12 +66,17 @@ options:
         type: str
         required: true
       path:
-        description: Path in the file, such as V(image.tag) or V(spec.containers[0].image). A missing last key is added.
+        description:
+          - Path in the file, such as V(image.tag), V(spec.containers[0].image) or V(data["app.yaml"]).
+          - A missing last key is added. In a file with several documents the first one that has the path is meant.
         type: str
         required: true
       value:
-        description: The new value.
-        type: str
+        description:
+          - The new value, a single one. Text keeps the quotes that were there, and is quoted where it would be read as
+            something else.
+          - Text of a whole number in the place of a plain number stays a plain number.
+        type: raw
         required: true
   commit_message:
     description: Message of the commit.
@@ -85,20 +90,30 @@ options:
     description: Address of the author.
     type: str
     default: slipway@localhost
+  skip_ci:
+    description: Whether to add V([skip ci]) to the message, so that GitLab and GitHub start no pipeline for the commit.
+    type: bool
+    default: false
   push:
-    description: Whether to push.
+    description: Whether to push. Without it nothing is kept of the commit, the clone is private to the task.
     type: bool
     default: true
   retries:
     description: How often to try to push at most.
     type: int
     default: 5
+  work_dir:
+    description: Folder below which the private clone is made, and removed again. The system's folder for temporary files
+      by default.
+    type: path
   username:
     description: User for the repository. Without it, Git's own configuration is used.
     type: str
   password:
-    description: Password or token for the repository.
+    description: Password or token for the repository. It is sent to the server of O(repository) only.
     type: str
+    aliases:
+      - token
 """
 
 EXAMPLES = r"""

@@ -11,22 +11,19 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import os
-import re
 import shutil
-import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .._core.archives import extract
 from .._core.errors import Invalid, Permanent
+from . import refs
 from .command import Git
 
-_SHA = re.compile(r"^[0-9a-f]{40}$")
-_SHORT = re.compile(r"^[0-9a-f]{7,39}$")
+_KEPT, _USED_SECONDS = 20, 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,42 +45,25 @@ class Mirror:
         self._bare = os.path.join(cache, "mirrors", key)
         self._trees = os.path.join(cache, "trees", key)
 
-    def resolve(self, revision: str) -> str:
-        """Return the commit of a branch, tag, full ref, HEAD or commit. Invalid when there is none.
-
-        Source: argo-cd v3.6 util/git/client.go lsRemote: 40 hex digits are taken as they are; empty means HEAD.
-        """
-        if _SHA.match(revision):
+    def resolve(self, revision: str, prefix: str = "") -> str:
+        """Return the commit of a branch, tag, full ref, HEAD, version constraint or commit. Invalid when there is none."""
+        if refs.is_commit(revision):
             return revision
-        listing = self._git.run("ls-remote", "--symref", self._url)
-        refs = {}
-        for line in listing.splitlines():
-            commit, _, name = line.partition("\t")
-            if not line.startswith("ref: "):
-                refs[name] = commit
-        wanted = revision or "HEAD"
-        for name in (wanted, f"refs/heads/{wanted}", f"refs/tags/{wanted}^{{}}", f"refs/tags/{wanted}"):
-            if name in refs:
-                return refs.get(f"{name}^{{}}", refs[name])
-        if _SHORT.match(revision):
-            return self._expand(revision)
-        heads = ", ".join(sorted(name.removeprefix("refs/heads/") for name in refs if name.startswith("refs/heads/")))
-        raise Invalid(
-            "targetRevision",
-            f"{wanted!r} is no branch, tag or commit of {self._url}",
-            hint=f"branches: {heads or 'none'}",
-        )
+        found = refs.resolve(refs.read(self._git.run("ls-remote", "--symref", "--", self._url)), revision, prefix)
+        return found or self._expand(revision)
 
-    def tree(self, revision: str) -> Tree:
+    def tree(self, revision: str, prefix: str = "") -> Tree:
         """Return the unpacked files of a revision."""
-        commit = self.resolve(revision)
+        commit = self.resolve(revision, prefix)
         folder = os.path.join(self._trees, commit)
         with self._locked():
             if not self._has(commit):
                 self._fetch()
             if not self._has(commit):
                 raise Invalid("targetRevision", f"{commit} is not in {self._url}")
-            if not os.path.isdir(folder):
+            if os.path.isdir(folder):
+                os.utime(folder)
+            else:
                 self._unpack(commit, folder)
         author, _, message = self._git.run("-C", self._bare, "log", "-1", "--format=%an <%ae>%x1f%s", commit).partition(
             "\x1f"
@@ -93,7 +73,10 @@ class Mirror:
     def _expand(self, revision: str) -> str:
         with self._locked():
             self._fetch()
-        return self._git.run("-C", self._bare, "rev-parse", "--verify", f"{revision}^{{commit}}")
+        try:
+            return self._git.run("-C", self._bare, "rev-parse", "--verify", f"{revision}^{{commit}}")
+        except Permanent as error:
+            raise Invalid("targetRevision", f"{revision!r} is no commit of {self._url}") from error
 
     def _has(self, commit: str) -> bool:
         if not os.path.isdir(self._bare):
@@ -115,12 +98,27 @@ class Mirror:
         os.rename(scratch, self._bare)
 
     def _unpack(self, commit: str, folder: str) -> None:
+        """Check the commit out. No archive: that would leave out what .gitattributes excludes from archives."""
         os.makedirs(self._trees, mode=0o700, exist_ok=True)
-        archive = self._git.raw("-C", self._bare, "archive", "--format=tar", commit)
         scratch = tempfile.mkdtemp(dir=self._trees, prefix=".new-")
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            extract(tar, scratch)
-        os.rename(scratch, folder)
+        index = f"{scratch}.index"
+        try:
+            self._git.run("-C", self._bare, "read-tree", commit, index=index)
+            work = ("-C", self._bare, f"--work-tree={scratch}", "-c", "core.bare=false")
+            self._git.run(*work, "checkout-index", "--all", "--force", index=index)
+            os.rename(scratch, folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            if os.path.exists(index):
+                os.unlink(index)
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        """Keep the trees that are new or were used within a day."""
+        trees = sorted((e for e in os.scandir(self._trees) if e.is_dir()), key=lambda e: e.stat().st_mtime)
+        for entry in trees[:-_KEPT]:
+            if time.time() - entry.stat().st_mtime > _USED_SECONDS:
+                shutil.rmtree(entry.path, ignore_errors=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

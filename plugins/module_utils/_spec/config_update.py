@@ -30,14 +30,16 @@ CONFIG_UPDATE_SPEC: dict[str, Any] = {
         "options": {
             "file": {"type": "str", "required": True},
             "path": {"type": "str", "required": True},
-            "value": {"type": "str", "required": True},
+            "value": {"type": "raw", "required": True},
         },
     },
     "commit_message": {"type": "str", "default": "Update images"},
     "author_name": {"type": "str", "default": "slipway"},
     "author_email": {"type": "str", "default": "slipway@localhost"},
+    "skip_ci": {"type": "bool", "default": False},
     "push": {"type": "bool", "default": True},
     "retries": {"type": "int", "default": 5},
+    "work_dir": {"type": "path"},
     "username": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
+    "password": {"type": "str", "no_log": True, "aliases": ["token"]},
 }

@@ -10,28 +10,33 @@ The text is composed into nodes with marks, and the new value is spliced in at t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml as pyyaml
 
+from ..._core import yaml as goyaml
 from ..._core.errors import Invalid, Place
 
-_PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
-_PLAIN = re.compile(r"^[A-Za-z0-9_./@:+-]*[A-Za-z_/@-][A-Za-z0-9_./@:+-]*$")
-_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~"}
+_INTEGER = re.compile(r"^-?(0|[1-9][0-9]*)$")
+Value = str | int | float | bool
+_PART = re.compile(r"""\["([^"]*)"\]|\['([^']*)'\]|\[(\d+)\]|\.?((?:\\.|[^.\[\]\\])+)""")
 
 
-def set_value(text: str, path: str, value: str, file: str) -> str:
-    """Return the text with the scalar at `path` (image.tag, spec.containers[0].image) set.
+def set_value(text: str, path: str, value: Value, file: str) -> str:
+    """Return the text with the scalar at `path` (image.tag, spec.containers[0].image, a["b.c"]) set.
 
-    A missing last key is added to its mapping. Invalid when the way there does not exist.
+    The first document in which the way exists is meant. A missing last key is added to its mapping. Invalid with file
+    and line when the way there does not exist.
     """
-    root = compose(text, file)
-    parts = [int(index) if index else name for name, index in _PART.findall(path)]
+    roots = compose(text, file)
+    parts = split(path)
+    root = next((root for root in roots if find(root, parts[:-1]) is not None), roots[0])
     parent, node = root, root
     for depth, part in enumerate(parts):
         parent, node = node, child(node, part)
-        if node is None and depth == len(parts) - 1 and isinstance(parent, pyyaml.MappingNode):
+        last = depth == len(parts) - 1
+        if node is None and last and isinstance(parent, pyyaml.MappingNode):
             return add_key(text, parent, str(part), value)
         if node is None:
             at = Place(file, parent.start_mark.line + 1)
@@ -41,78 +46,168 @@ def set_value(text: str, path: str, value: str, file: str) -> str:
     return replace(text, node, value)
 
 
-def compose(text: str, file: str) -> Any:
-    """Return the node tree of a text with one document."""
+def split(path: str) -> list[str | int]:
+    r"""Return the parts of a path: names by dots (a dot in a name is `\.` or `["a.b"]`), indices in brackets."""
+    parts: list[str | int] = []
+    position = 0
+    while position < len(path):
+        found = _PART.match(path, position)
+        if not found:
+            raise Invalid("path", f"cannot be read: {path!r}", hint='such as image.tag, list[0].name, data["a.yaml"]')
+        position = found.end()
+        double, single, index, name = found.groups()
+        quoted_name = double if double is not None else single
+        if index is not None:
+            parts.append(int(index))
+        else:
+            parts.append(quoted_name if quoted_name is not None else re.sub(r"\\(.)", r"\1", name))
+    if not parts:
+        raise Invalid("path", "is empty")
+    return parts
+
+
+def compose(text: str, file: str) -> list[Any]:
+    """Return the node tree of each document. Invalid with file and line for a syntax error or an empty text."""
     try:
-        root = pyyaml.compose(text, Loader=pyyaml.SafeLoader)
+        roots = [root for root in pyyaml.compose_all(text, Loader=pyyaml.SafeLoader) if root is not None]
     except pyyaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise Invalid(
-            "",
-            f"is not valid YAML: {getattr(error, 'problem', error)}",
-            at=Place(file, mark.line + 1 if mark else None),
-        ) from error
-    if root is None:
+        at = Place(file, mark.line + 1 if mark else None)
+        raise Invalid("", f"is not valid YAML: {getattr(error, 'problem', error)}", at=at) from error
+    if not roots:
         raise Invalid("", "is empty", at=Place(file))
-    return root
+    return roots
 
 
 def child(node: Any, part: str | int) -> Any:
     """Return the node below `node`, or None."""
     if isinstance(node, pyyaml.SequenceNode) and isinstance(part, int):
         return node.value[part] if part < len(node.value) else None
-    if isinstance(node, pyyaml.MappingNode) and isinstance(part, str):
-        return next((value for key, value in node.value if key.value == part), None)
+    if isinstance(node, pyyaml.MappingNode):
+        return next((value for key, value in node.value if key.value == str(part)), None)
     return None
 
 
-def replace(text: str, node: Any, value: str) -> str:
-    """Return the text with a scalar replaced, in the quotes that it had."""
-    if node.value == value:
+def find(node: Any, parts: list[str | int]) -> Any:
+    """Return the node at the end of the way, or None."""
+    for part in parts:
+        node = child(node, part) if node is not None else None
+    return node
+
+
+def walk(node: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield each scalar with the names on the way to it (indices are left out)."""
+    if isinstance(node, pyyaml.MappingNode):
+        for key, value in node.value:
+            yield from walk(value, (*way, str(key.value)))
+    elif isinstance(node, pyyaml.SequenceNode):
+        for value in node.value:
+            yield from walk(value, way)
+    else:
+        yield way, node
+
+
+def replace(text: str, node: Any, value: Value) -> str:
+    """Return the text with a scalar replaced, in the quotes that it had; a plain number stays a number."""
+    new = spelled(value, node)
+    old = text[node.start_mark.index : node.end_mark.index]
+    if new == old or (isinstance(loaded(old), str) and loaded(new) == loaded(old)):
         return text
-    return text[: node.start_mark.index] + quoted(value, node.style) + text[node.end_mark.index :]
+    return text[: node.start_mark.index] + _apart(text, node) + new + text[node.end_mark.index :]
 
 
-def add_key(text: str, mapping: Any, key: str, value: str) -> str:
+def _apart(text: str, node: Any) -> str:
+    """An empty value stands directly behind its colon."""
+    index = node.start_mark.index
+    return " " if index == node.end_mark.index and text[index - 1 : index] in (":", "-") else ""
+
+
+def loaded(text: str) -> Any:
+    """Return what Go would read."""
+    found = goyaml.load_all(text)
+    return found[0].data if found else None
+
+
+def spelled(value: Value, node: Any = None) -> str:
+    """Return how a value is written. Text that was given for a plain integer or boolean is written plainly too."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    style = getattr(node, "style", None)
+    if style is None and node is not None and node.value:
+        before, after = loaded(node.value), _plain_value(value)
+        if isinstance(before, bool) and isinstance(after, bool):
+            return value
+        if isinstance(before, int) and _INTEGER.match(value):
+            return value
+    return quoted(value, style)
+
+
+def _plain_value(value: str) -> Any:
+    try:
+        return loaded(value)
+    except Invalid:
+        return value
+
+
+def add_key(text: str, mapping: Any, key: str, value: Value) -> str:
     """Return the text with a key added behind the last one of a mapping, indented as its brothers."""
+    line = f"{quoted(key, None)}: {spelled(value)}"
     if mapping.flow_style or not mapping.value:
         inner = ", " if mapping.value else ""
-        end = mapping.end_mark.index - 1
-        return f"{text[:end]}{inner}{key}: {quoted(value, None)}{text[end:]}"
-    first, last = mapping.value[0][0], mapping.value[-1][1]
-    end = _end_of(last)
-    line_end = text.find("\n", end)
-    line_end = len(text) if line_end < 0 else line_end
-    return f"{text[:line_end]}\n{' ' * first.start_mark.column}{key}: {quoted(value, None)}{text[line_end:]}"
+        end = mapping.value[-1][1].end_mark.index if mapping.value else mapping.end_mark.index - 1
+        return f"{text[:end]}{inner}{line}{text[end:]}"
+    return insert_line(text, mapping.value[-1][1], " " * mapping.value[0][0].start_mark.column + line)
+
+
+def insert_line(text: str, last: Any, line: str) -> str:
+    """Return the text with a line (or lines) put behind the line on which the node `last` ends."""
+    place = text.find("\n", end_of(last))
+    place = len(text) if place < 0 else place
+    newline = "\r\n" if text[place - 1 : place] == "\r" else "\n"
+    place -= newline == "\r\n"
+    return f"{text[:place]}{newline}{line}{text[place:]}"
 
 
 def remove_key(text: str, mapping: Any, key: str) -> str:
-    """Return the text without a key that holds a single value on one line."""
-    for name, value in mapping.value:
-        if name.value == key and isinstance(value, pyyaml.ScalarNode):
-            start = text.rfind("\n", 0, name.start_mark.index) + 1
-            end = text.find("\n", value.end_mark.index)
-            before = text[start : name.start_mark.index]
-            if before.strip():  # the first key behind a dash: the next one takes its place
-                following = next((k for k, _v in mapping.value if k.start_mark.index > name.start_mark.index), None)
-                if following is None:
-                    return text
-                return text[: name.start_mark.index] + text[following.start_mark.index :]
-            return text[:start] + (text[end + 1 :] if end >= 0 else "")
-    return text
+    """Return the text without a key that holds a single value."""
+    pairs = mapping.value
+    number = next((n for n, (name, _value) in enumerate(pairs) if name.value == key), -1)
+    if number < 0 or not isinstance(pairs[number][1], pyyaml.ScalarNode):
+        return text
+    name, value = pairs[number]
+    start = text.rfind("\n", 0, name.start_mark.index) + 1
+    alone = not text[start : name.start_mark.index].strip()
+    if mapping.flow_style or not alone:  # in braces, or the first key behind a dash: the next one takes its place
+        if number + 1 < len(pairs):
+            return text[: name.start_mark.index] + text[pairs[number + 1][0].start_mark.index :]
+        if mapping.flow_style and number:
+            return text[: pairs[number - 1][1].end_mark.index] + text[value.end_mark.index :]
+        return text
+    end = text.find("\n", value.end_mark.index)
+    return text[:start] + (text[end + 1 :] if end >= 0 else "")
 
 
 def quoted(value: str, style: str | None) -> str:
-    """Return a scalar in a style: as it was quoted, and quoted where plain text would mean something else."""
+    """Return text in a style: as it was quoted, and quoted where plain text would mean something else."""
     if style == "'":
         return "'" + value.replace("'", "''") + "'"
-    plain = _PLAIN.match(value) and value.lower() not in _WORDS and ": " not in value
+    if style in ("|", ">"):
+        style = '"'
+    plain = value and "\n" not in value and value.strip() == value and _plain_value(value) == value and _safe(value)
     if style == '"' or not plain:
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+        return f'"{escaped}"'
     return value
 
 
-def _end_of(node: Any) -> int:
+def _safe(value: str) -> bool:
+    """Plain text must survive in braces too."""
+    return not any(char in value for char in ",[]{}#&*!|>'\"%@`") or re.fullmatch(r"[\w./:@+-]+", value) is not None
+
+
+def end_of(node: Any) -> int:
     """The end mark of a block collection lies behind its following blank lines; that of its last scalar does not."""
     while isinstance(node, (pyyaml.MappingNode, pyyaml.SequenceNode)) and node.value and not node.flow_style:
         last = node.value[-1]
