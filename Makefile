@@ -21,7 +21,7 @@ unexport KUBECONFIG
 BIN := $(CURDIR)/.build/venv/bin
 RUNBIN = $$(test -x .build/venv/bin/slipway && echo .build/venv/bin || echo .build/venv-demo/bin)
 
-.PHONY: help test-roles-full setup demo demo-clean test test-full test-real lint types layers docs unit conformance integration e2e roles low bench clean
+.PHONY: help test-roles-full setup demo demo-clean test test-full test-real lint types layers docs unit conformance assets integration e2e roles low bench clean
 
 help: ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,7 +38,7 @@ demo-clean: ## Remove what the demo made
 	@$(RUNBIN)/slipway demo --clean
 
 test: setup ## Everything that must be green: lint, types, layers, docs, unit, conformance, integration, e2e, roles
-	@$(BIN)/python tests/tools/stages.py lint types layers docs unit low conformance integration e2e roles
+	@$(BIN)/python tests/tools/stages.py lint types layers docs unit low conformance assets integration e2e roles
 
 test-full: test test-roles-full ## make test and every molecule scenario
 
@@ -48,8 +48,11 @@ test-roles-full: setup
 test-real: setup ## Side by side with the real controllers (opt-in, builds them)
 	@$(BIN)/python -m pytest tests/real
 
-lint types layers docs unit conformance integration e2e roles low: setup ## One stage of make test
+lint types layers docs unit conformance assets roles low: setup ## One stage of make test
 	@$(BIN)/python tests/tools/stages.py $@
+
+integration e2e: setup
+	@$(BIN)/python tests/tools/stages.py assets $@
 
 bench: setup ## Measure side by side (OUT=file.json, PEERS=real)
 	@$(BIN)/python -m tests.bench.run $(if $(OUT),--out $(OUT)) $(if $(PEERS),--peers $(PEERS))

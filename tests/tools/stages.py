@@ -94,6 +94,11 @@ def conformance() -> list[Command]:
     return [python("-m", "tests.conformance.run", vectors, *extra, *out)]
 
 
+def assets() -> list[Command]:
+    """The cluster's programs come before the tests that start it: their time limits are for the tests alone."""
+    return [tool("slipway", "cluster", "assets")]
+
+
 def integration() -> list[Command]:
     return [python("-m", "pytest", "tests/integration")]
 
@@ -118,6 +123,7 @@ STAGES = {
     "unit": unit,
     "low": low,
     "conformance": conformance,
+    "assets": assets,
     "integration": integration,
     "e2e": e2e,
     "roles": roles,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`slipway cluster up|down|status`."""
+"""`slipway cluster up|down|status|assets`."""
 
 from __future__ import annotations
 
@@ -80,4 +80,21 @@ def status(name: str, output: str) -> int:
     for daemon in found["processes"]:
         state = "running" if daemon["running"] else "ENDED"
         click.echo(f"{daemon['name']:<24} {state:<8} pid {daemon['pid']:<8} {daemon['log']}")
+    return 0
+
+
+@command.command("assets")
+@output_option
+def assets(output: str) -> int:
+    """Get the programs of the cluster and the registry without starting them; say where they are."""
+    from slipway.cli import _print
+    from slipway.cluster import assets as programs
+    from slipway.cluster.assets_table import table
+
+    found = programs.ensure(list(table()), lambda text: click.echo(text, err=True))
+    if output != "text":
+        _print.document({name: str(path) for name, path in found.items()})
+        return 0
+    for name, path in found.items():
+        click.echo(f"{name:<24} {path}")
     return 0
