@@ -31,7 +31,7 @@ def rows(_real: bool) -> list[Row]:
     """Bring the test cluster up and measure."""
     from slipway.cluster import api
 
-    kubeconfig = os.environ.get("SLIPWAY_TEST_KUBECONFIG") or api.up("test").kubeconfig
+    kubeconfig = api.up("test").kubeconfig
     out: list[Row] = []
     with tempfile.TemporaryDirectory() as scratch:
         for size in SIZES:

@@ -16,7 +16,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.types import 
 from ansible_collections.slipway.gitops.plugins.module_utils._kube.client import Client
 from ansible_collections.slipway.gitops.plugins.module_utils._kube.config import load_config
 
-GIVEN = "SLIPWAY_TEST_KUBECONFIG"
+GIVEN = "SLIPWAY_KUBECONFIG"
 ALLOWED = "SLIPWAY_TEST_DESTRUCTIVE"
 
 
@@ -24,13 +24,11 @@ ALLOWED = "SLIPWAY_TEST_DESTRUCTIVE"
 def cluster() -> str:
     """Path of the kubeconfig. A cluster that somebody gives is only used when its owner says it may be changed."""
     given = os.environ.get(GIVEN, "")
-    if given:
-        if os.environ.get(ALLOWED) != "1":
-            pytest.skip(f"{GIVEN} is set, but {ALLOWED}=1 is not: the tests change the cluster")
-        return given
+    if given and os.environ.get(ALLOWED) != "1":
+        pytest.skip(f"{GIVEN} is set, but {ALLOWED}=1 is not: the tests change the cluster")
     from slipway.cluster import api
 
-    return api.up("test", fake_nodes=3).kubeconfig
+    return api.up("external-test" if given else "test", fake_nodes=3).kubeconfig
 
 
 @pytest.fixture

@@ -80,6 +80,24 @@ class Session:
             raise from_response(status, answer, what or path, retry_after)
         return answer.decode("utf-8", "replace")
 
+    def relay(
+        self, method: str, path: str, headers: Headers, body: bytes | None, timeout: float
+    ) -> tuple[int, Headers, bytes]:
+        """Send another program's request with our authentication, once, and return the answer as it is.
+
+        For the API server's proxy to pods. Seconds for `timeout`. Temporary or Unreachable when no answer comes.
+        """
+        own = [entry for entry in self._headers("", method) if entry[0] not in ("Accept", "User-Agent")]
+        connection = self._connect(timeout)
+        try:
+            self._send(connection, method, f"{self._prefix}{path}", body, [*headers, *own])
+            response = connection.getresponse()
+            return response.status, response.getheaders(), response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._broken(error) from error
+        finally:
+            connection.close()
+
     def lines(
         self, path: str, query: Mapping[str, str], timeout: float, holder: list[Any] | None = None
     ) -> Iterator[bytes]:

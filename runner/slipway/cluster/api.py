@@ -51,6 +51,10 @@ class ClusterState:
 def default_name() -> str:
     """Return the cluster of this checkout: parallel projects do not share one."""
     base = str(collection.checkout() or Path.cwd())
+    given = os.environ.get(EXTERNAL, "")
+    if given:
+        base += f"\0{Path(given).absolute()}"  # what serves somebody's own cluster is kept apart
+        return f"external-{hashlib.sha256(base.encode()).hexdigest()[:6]}"
     return f"{Path(base).name}-{hashlib.sha256(base.encode()).hexdigest()[:6]}"
 
 
@@ -71,9 +75,11 @@ def up(
         if not external:
             _control_plane(folder, progress)
         kubeconfig = external or str(folder / "admin.kubeconfig")
-        addresses = _services(folder, progress, registry=registry, git=git)
+        addresses = _services(folder, progress, registry=registry and not external, git=git)
         with Client(load_config({"kubeconfig": kubeconfig})) as client:
-            _furnish(client, folder, progress)
+            _furnish(client, folder, progress, fresh=not external)
+            if external and process_node:
+                addresses["gateway_url"] = _gateway(folder, kubeconfig)
             if not external:
                 _nodes(client, folder, fake_nodes, tainted=process_node)
                 if process_node:
@@ -111,6 +117,18 @@ def status(name: str = "") -> dict[str, Any]:
     daemons = processes.listed(folder)
     known["processes"] = [{**asdict(daemon), "running": processes.alive(daemon)} for daemon in daemons]
     return known
+
+
+def withdraw(name: str = "") -> list[str]:
+    """Remove from a cluster that is not ours the CRDs that `up` created there; return those that have objects."""
+    folder = _folder(name or default_name())
+    file = folder / "created-crds.json"
+    if not file.is_file():
+        return []
+    with Client(load_config({"kubeconfig": os.environ[EXTERNAL]})) as client:
+        kept = crds.remove(client, json.loads(file.read_text()))
+    state.write_private(file, json.dumps(kept))
+    return kept
 
 
 def names() -> list[str]:
@@ -216,11 +234,14 @@ def _is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def _furnish(client: Client, folder: Path, say: Say) -> None:
-    """Make the kinds known that the engines meet; remember what we created, so that only that is removed."""
+def _furnish(client: Client, folder: Path, say: Say, *, fresh: bool) -> None:
+    """Make the kinds known that the engines meet; remember what we created, so that only that is removed.
+
+    In a `fresh` cluster that lacked kinds nothing of an earlier one counts any more.
+    """
     made = crds.ensure(client)
     file = folder / "created-crds.json"
-    before = json.loads(file.read_text()) if file.is_file() and made == [] else []
+    before = json.loads(file.read_text()) if file.is_file() and not (fresh and made) else []
     state.write_private(file, json.dumps(sorted({*before, *made})))
     if made:
         say(f"created {len(made)} custom resource definitions")
@@ -248,6 +269,12 @@ def _until_ready(client: Client, wanted: int) -> None:
 def _ready(node: dict[str, Any]) -> bool:
     conditions = (node.get("status") or {}).get("conditions") or []
     return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
+
+
+def _gateway(folder: Path, kubeconfig: str) -> str:
+    """The gateway alone: nodes of a cluster that is not ours run its pods."""
+    command = [sys.executable, "-P", "-m", "slipway.node.gateway", "--kubeconfig", kubeconfig, "--port"]
+    return f"http://127.0.0.1:{_service(folder, 'gateway', lambda port: [*command, port])}"
 
 
 def _process_node(client: Client, folder: Path, say: Say) -> str:

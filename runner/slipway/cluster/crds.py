@@ -88,8 +88,7 @@ KINDS: tuple[Small, ...] = (
 
 def ensure(client: Client, kinds: tuple[Small, ...] = KINDS) -> list[str]:
     """Create the CRDs of kinds that the cluster does not know, wait until they are served; return their names."""
-    present = {obj["metadata"]["name"] for obj in client.list(_CRD.api_version, _CRD.kind)}
-    missing = [kind for kind in kinds if kind.name not in present]
+    missing = unknown(client, kinds)
     for kind in missing:
         client.create(manifest(kind))
     deadline = time.monotonic() + _SECONDS
@@ -101,10 +100,22 @@ def ensure(client: Client, kinds: tuple[Small, ...] = KINDS) -> list[str]:
     return [kind.name for kind in missing]
 
 
-def remove(client: Client, names: list[str]) -> None:
-    """Delete CRDs that `ensure` created."""
-    for name in names:
-        client.delete(ObjectRef(_CRD.api_version, _CRD.kind, name))
+def unknown(client: Client, kinds: tuple[Small, ...] = KINDS) -> list[Small]:
+    """Return the kinds whose CRD the cluster does not have."""
+    present = {obj["metadata"]["name"] for obj in client.list(_CRD.api_version, _CRD.kind)}
+    return [kind for kind in kinds if kind.name not in present]
+
+
+def remove(client: Client, names: list[str]) -> list[str]:
+    """Delete CRDs that `ensure` created; return those that stay because somebody has objects of them meanwhile."""
+    kept = []
+    for small in (kind for kind in KINDS if kind.name in names):
+        api_version = f"{small.group}/{small.versions[0]}"
+        if client.knows(api_version, small.kind) and client.list(api_version, small.kind):
+            kept.append(small.name)
+        else:
+            client.delete(ObjectRef(_CRD.api_version, _CRD.kind, small.name))
+    return kept
 
 
 _CRD = ObjectRef("apiextensions.k8s.io/v1", "CustomResourceDefinition", "")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -14,16 +15,13 @@ from typing import TextIO, cast
 
 from rich.console import Console
 
-from slipway import state
 from slipway.cluster import api as cluster
 from slipway.demo import objects, report
 from slipway.demo.deliveries import BASELINE, THREE, Delivery, deliver
 from slipway.demo.report import Delivered
-from slipway.demo.stage import NAMESPACE, Stage, set_up
+from slipway.demo.stage import NAMESPACE, Stage, need_registry, set_up, work_dir
 from slipway.events import view as views
 from slipway.exits import Exit
-
-QUESTION = "SLIPWAY_KUBECONFIG"
 
 
 def run(*, output: str = "text", out: str = "") -> int:
@@ -31,8 +29,12 @@ def run(*, output: str = "text", out: str = "") -> int:
     stream = sys.stderr if output == "json" else sys.stdout
     console = Console(file=stream, highlight=False, width=None if stream.isatty() else 120)
     phases: list[tuple[str, float]] = []
-    if os.environ.get(QUESTION):
-        console.print(f"In the cluster of {QUESTION} this creates: {'; '.join(objects.listing(NAMESPACE))}")
+    external = os.environ.get(cluster.EXTERNAL, "")
+    if external:
+        need_registry()
+        console.print(f"The demo creates in the cluster of {cluster.EXTERNAL}:")
+        for line in objects.listing(external, NAMESPACE):
+            console.print(f"  {line}", soft_wrap=True)
     started = time.monotonic()
     stage = set_up(lambda text: console.print(f"[dim]{text}[/dim]", soft_wrap=True))
     phases.append(("set up", time.monotonic() - started))
@@ -48,16 +50,14 @@ def run(*, output: str = "text", out: str = "") -> int:
 
 
 def clean() -> int:
-    """Remove what the demo made: its objects, and of the embedded cluster everything."""
-    if os.environ.get(QUESTION):
-        objects.remove(os.environ[QUESTION], NAMESPACE)
-    else:
-        cluster.down()
-    work = state.state_dir() / "demo"
-    if work.is_dir():
-        import shutil
-
-        shutil.rmtree(work)
+    """Remove what the demo made: its objects and kinds in a cluster of the user's, everything of the embedded one."""
+    external = os.environ.get(cluster.EXTERNAL, "")
+    if external:
+        objects.remove(external, NAMESPACE)
+        for name in cluster.withdraw():
+            print(f"kept CustomResourceDefinition {name}: somebody has objects of it", file=sys.stderr)
+    cluster.down()
+    shutil.rmtree(work_dir(), ignore_errors=True)
     return int(Exit.DONE)
 
 

@@ -23,6 +23,8 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.slipway.gitops.plugins.module_utils._kube.client import Client
+from ansible_collections.slipway.gitops.plugins.module_utils._kube.config import load_config
 from slipway import state
 from slipway.cluster import api as cluster
 from slipway.cluster import gitserver
@@ -83,20 +85,30 @@ def set_up(say: Say) -> Stage:
     work = state.private_dir(work_dir())
     stage = Stage(work, up, _free_port(), secrets.token_urlsafe(24))
     _clear(stage, say)
-    addresses = repos.Addresses(git=f"{up.git_url.rstrip('/')}/", registry=_registry(up))
+    addresses = repos.Addresses(
+        git=f"{up.git_url.rstrip('/')}/", registry=need_registry() if up.external else up.registry_host
+    )
     repos.copy_example(example_dir(), stage.manifests, addresses)
     _write_secret(stage)
     _publish(stage, addresses, say)
-    objects.create(up.kubeconfig, stage.manifests / "config" / "application.yaml")
+    objects.create(up.kubeconfig, NAMESPACE, stage.manifests / "config" / "application.yaml")
     _start_receiver(stage)
     return stage
 
 
-def _registry(up: Any) -> str:
-    given = os.environ.get("SLIPWAY_REGISTRY", "") if up.external else up.registry_host
+def need_registry() -> str:
+    """Return the registry for a cluster of the user's. Invalid when none is named."""
+    given = os.environ.get("SLIPWAY_REGISTRY", "")
     if not given:
         raise Invalid("SLIPWAY_REGISTRY", "is not set", hint="a cluster of your own needs a registry that it can reach")
-    return str(given)
+    return given.rstrip("/")
+
+
+def _step_env(up: Any) -> Mapping[str, str]:
+    """On process nodes the host's Python serves and no base image is pulled; other nodes need the real one."""
+    with Client(load_config({"kubeconfig": str(up.kubeconfig)})) as client:
+        process = client.list("v1", "Node", labels="slipway.dev/runtime=process")
+    return {"SLIPWAY_BASE_MAP": json.dumps({"python:*": "host"})} if process else {}
 
 
 def _clear(stage: Stage, say: Say) -> None:
@@ -173,8 +185,7 @@ def _serve_config(stage: Stage) -> Mapping[str, Any]:
         "config": config,
         "applications": ["hello"],
         "http_proxy": stage.cluster.gateway_url or "",
-        # No registry of base images is needed: the process node brings the host's Python.
-        "step_env": {"SLIPWAY_BASE_MAP": json.dumps({"python:*": "host"})},
+        "step_env": _step_env(stage.cluster),
     }
     return {"listen": f"127.0.0.1:{stage.receiver_port}", "projects": [project]}
 

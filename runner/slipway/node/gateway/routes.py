@@ -272,11 +272,17 @@ def _text(rule: Manifest | None, value: str, ignore_case: bool = False) -> bool:
     return value == wanted if kind == "exact" else value.startswith(wanted) if kind == "prefix" else False
 
 
+LOOPBACK = "127."  # addresses of process nodes: always reached directly
+
+
 # -- endpoints ---------------------------------------------------------------------------------
 
 
-def endpoints(target: Destination, cluster: Cluster) -> list[Endpoint]:
-    """Return the programs behind a destination, by pod name; NoRoute when none is ready."""
+def endpoints(target: Destination, cluster: Cluster, *, elsewhere: bool = False) -> list[Endpoint]:
+    """Return the programs behind a destination, by pod name; NoRoute when none is ready.
+
+    Pods that are not on a loopback address count only with `elsewhere`: then there is a way to reach them.
+    """
     label = f"Service {target.namespace}/{target.name}"
     service = cluster.services.get((target.namespace, target.name))
     if service is None:
@@ -291,7 +297,7 @@ def endpoints(target: Destination, cluster: Cluster) -> list[Endpoint]:
     ready = [pod for pod in chosen if early or _ready(pod)]
     # As EndpointSlices: pods on their way out serve only when there are no others.
     staying = [pod for pod in ready if not pod["metadata"].get("deletionTimestamp")] or ready
-    found = [endpoint for pod in staying for endpoint in _endpoint(pod, port)]
+    found = [endpoint for pod in staying for endpoint in _endpoint(pod, port, elsewhere=elsewhere)]
     if not found:
         raise NoRoute(
             503,
@@ -340,9 +346,9 @@ def _service_port(service: Manifest, asked: int | None, label: str) -> Manifest:
     raise NoRoute(503, "PortNotFound", f"{label} has no port {asked or 80}, only {known}")
 
 
-def _endpoint(pod: Manifest, port: Manifest) -> Iterator[Endpoint]:
+def _endpoint(pod: Manifest, port: Manifest, *, elsewhere: bool) -> Iterator[Endpoint]:
     ip = deep_get(pod, "status", "podIP", default="")
-    if not ip.startswith("127."):
+    if not ip or not (elsewhere or ip.startswith(LOOPBACK)):
         return  # a pod of a fake or a real node: not reachable over loopback
     wanted: int | str = port.get("targetPort") or port["port"]
     labels = pod["metadata"].get("labels") or {}

@@ -21,8 +21,11 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from slipway.core import SlipwayError
+
 from .balance import Balance, Stats
-from .routes import Ask, Cluster, Destination, Endpoint, NoRoute, Route, endpoints, is_cluster_name, route
+from .proxy import Through
+from .routes import LOOPBACK, Ask, Cluster, Destination, Endpoint, NoRoute, Route, endpoints, is_cluster_name, route
 
 LOG = logging.getLogger("slipway.gateway")
 TIMEOUT = 30.0
@@ -77,8 +80,14 @@ class Outgoing:
 class Gateway:
     """What all connections share."""
 
-    def __init__(self, cluster: Callable[[], Cluster], port: int, own_ready: Callable[[], bool] = lambda: True) -> None:
-        self.cluster, self.ready = cluster, own_ready
+    def __init__(
+        self,
+        cluster: Callable[[], Cluster],
+        port: int,
+        own_ready: Callable[[], bool] = lambda: True,
+        through: Through | None = None,
+    ) -> None:
+        self.cluster, self.ready, self.through = cluster, own_ready, through
         self.balance, self.stats, self.upstreams = Balance(), Stats(), Upstreams()
         handler = type("BoundHandler", (_Handler,), {"gateway": self})
         self._server = _Server(("127.0.0.1", port), handler)
@@ -162,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(ask, chosen)
             return
         target = gateway.balance.destination(chosen)
-        pods = gateway.balance.order(target, endpoints(target, cluster))
+        pods = gateway.balance.order(target, endpoints(target, cluster, elsewhere=gateway.through is not None))
         out = Outgoing(
             self.command, chosen.rewrite_path or ask.path, self._forwarded(ask), body, chosen.timeout or TIMEOUT
         )
@@ -172,6 +181,9 @@ class _Handler(BaseHTTPRequestHandler):
         service = f"{target.namespace}/{target.name}"
         why = ""
         for pod in pods:
+            if self.gateway.through and not pod.ip.startswith(LOOPBACK):
+                self._tunnel(self.gateway.through, ask, target, pod, out)
+                return
             try:
                 connection, response = self._exchange((pod.ip, pod.port), out)
             except TimeoutError as error:
@@ -190,6 +202,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._relay((pod.ip, pod.port), connection, response)
             return
         raise NoRoute(503, "NoPodAnswers", why)
+
+    def _tunnel(self, through: Through, ask: Ask, target: Destination, pod: Endpoint, out: Outgoing) -> None:
+        """Ask a pod that this machine cannot reach, through the API server."""
+        service = f"{target.namespace}/{target.name}"
+        try:
+            answer = through.ask(target.namespace, pod, out.method, out.path, out.headers, out.body, out.timeout)
+        except SlipwayError as error:
+            raise NoRoute(503, "NoPodAnswers", f"pod {pod.pod} of {service}: {error.message}") from error
+        self.gateway.stats.record(ask.host, service, pod.version, answer.status)
+        self._send(answer.status, answer.body, answer.content_type, {})
 
     def _exchange(
         self, address: tuple[str, int], out: Outgoing
