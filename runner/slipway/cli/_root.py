@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("slipway.cli.logs", "Print the log of a run."),
     "cancel": ("slipway.cli.cancel", "Stop a run, tidily."),
     "cluster": ("slipway.cli.cluster", "Start, stop and inspect the embedded Kubernetes cluster."),
-    "serve": ("slipway.cli.serve", "Receive webhooks and show the dashboard."),
+    "serve": ("slipway.cli.serve", "Receive webhooks and start a run for each that fires."),
     "doctor": ("slipway.cli.doctor", "Check this machine: what is there, what lacks, how to mend it."),
 }
 

@@ -13,7 +13,7 @@ import click
 @click.argument("config", type=click.Path(exists=True, dir_okay=False))
 @click.option("--listen", default="", metavar="HOST:PORT", help="Instead of `listen` in CONFIG.")
 def command(config: str, listen: str) -> int:
-    """Receive webhooks, start a run for each event that fires, show the dashboard.
+    """Receive webhooks and start a run for each event that fires.
 
     CONFIG is a YAML file: `listen: 127.0.0.1:8080` and `projects`, each with its manifests, listener and policy.
     Ctrl-C ends it; runs that go on are not touched.

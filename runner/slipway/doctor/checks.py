@@ -161,7 +161,7 @@ def cluster_assets() -> Check:
         return Check("cluster assets", "ok", ", ".join(sorted({str(path.parent) for path in found.values() if path})))
     state = "limited" if len(lacking) < len(found) else "missing"
     cost = "The first `slipway cluster up` downloads or builds them (minutes)."
-    return Check("cluster assets", state, f"not there yet: {', '.join(lacking)}", cost, "slipway cluster up")
+    return Check("cluster assets", state, f"not there yet: {', '.join(lacking)}", cost, "slipway cluster assets")
 
 
 ALL: tuple[Callable[[], Check], ...] = (
