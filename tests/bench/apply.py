@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from tests.bench.measure import Row, interleaved, seconds
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SIZES = (300, 1000)
+PEERS = ("kubectl", "k8s")
 
 
 def rows(_real: bool) -> list[Row]:
@@ -79,12 +79,8 @@ class Bench:
         """Create, again unchanged, and with one changed object: playbooks and engine."""
         rows = []
         for case in ("create", "unchanged", "change1"):
-            peers = ["kubectl"] + (["k8s"] if self.size == SIZES[0] or case == "unchanged" else [])
-            times = interleaved(
-                {name: self._action(name, case) for name in ("ours", "engine", *peers)},
-                rounds=5 if self.size == SIZES[0] else 3,
-            )
-            for peer in peers:
+            times = interleaved({name: self._action(name, case) for name in ("ours", "engine", *PEERS)})
+            for peer in PEERS:
                 name = f"apply.{case}.{self.size}.{peer}"
                 rows.append(Row(name, times["ours"], times[peer], peer, scope="playbook"))
                 rows.append(Row(f"{name}.engine", times["engine"], times[peer], peer))
@@ -169,16 +165,8 @@ class Bench:
         self.client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
 
     def _empty(self, space: str) -> None:
-        command = [
-            shutil.which("kubectl", path=str(BIN)) or "kubectl",
-            "delete",
-            "configmap",
-            "-n",
-            space,
-            "-l",
-            "app=bench",
-        ]
-        subprocess.run(command, env=self.environment, capture_output=True, check=True)
+        path = f"/api/v1/namespaces/{space}/configmaps"
+        self.client.session.json("DELETE", path, query={"labelSelector": "app=bench"})
 
 
 def _namespace(name: str) -> Any:

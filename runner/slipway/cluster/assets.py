@@ -38,12 +38,16 @@ def cache_dir() -> Path:
 
 def ensure(names: Sequence[str], say: Say) -> dict[str, Path]:
     """Return the path of each program, getting what is missing. Permanent when there is no way to get one."""
-    return {name: _one(table()[name], say) for name in names}
+    return {name: obtain(table()[name], say) for name in names}
 
 
 def find(name: str) -> Path | None:
     """Return a program that is there already, without getting it."""
-    return next((path for path in _places(table()[name]) if os.access(path, os.X_OK)), None)
+    return _there(table()[name])
+
+
+def _there(asset: Asset) -> Path | None:
+    return next((path for path in _places(asset) if os.access(path, os.X_OK)), None)
 
 
 def _places(asset: Asset) -> Iterator[Path]:
@@ -57,8 +61,9 @@ def _cached(asset: Asset) -> Path:
     return cache_dir() / f"{asset.name}-{asset.version.removeprefix('v')}"
 
 
-def _one(asset: Asset, say: Say) -> Path:
-    found = find(asset.name)
+def obtain(asset: Asset, say: Say) -> Path:
+    """Return the path of one program, getting it where it is missing. Permanent when there is no way to get it."""
+    found = _there(asset)
     if found:
         return found
     target = _cached(asset)
@@ -72,13 +77,19 @@ def _one(asset: Asset, say: Say) -> Path:
 def _get(asset: Asset, target: Path, say: Say) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{asset.name}-") as scratch:
         made = Path(scratch) / asset.name
-        try:
-            _download(asset, made, say)
-        except Unreachable as error:
-            say(f"{asset.name} {asset.version}: {error.message}")
+        if not asset.url or not _downloaded(asset, made, say):
             _build(asset, made, say)
         made.chmod(0o755)
         made.replace(target)
+
+
+def _downloaded(asset: Asset, made: Path, say: Say) -> bool:
+    try:
+        _download(asset, made, say)
+    except Unreachable as error:
+        say(f"{asset.name} {asset.version}: {error.message}")
+        return False
+    return True
 
 
 def _download(asset: Asset, made: Path, say: Say) -> None:

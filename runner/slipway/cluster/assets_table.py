@@ -19,7 +19,8 @@ def machine() -> str:
 class Asset:
     """One program. `member` is the path inside an archive; `checksums` the URL of a checksum file.
 
-    `gomod` names the folder below gomod/ and `package` the Go package of the build; seconds are estimates for two cores.
+    Without a `url` it is built at once. `gomod` names the folder below gomod/ (or has a path of its own) and `package`
+    the Go package of the build; seconds are estimates for two cores.
     """
 
     name: str
