@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.slipway.gitops.plugins.module_utils._kube import task
 from ansible_collections.slipway.gitops.plugins.module_utils._spec.apply import APPLY_CONSTRAINTS, APPLY_SPEC
 from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result
+from ansible_collections.slipway.gitops.plugins.plugin_utils._source import place_of
 
 
 class ActionModule(GitOpsAction):
@@ -21,8 +22,11 @@ class ActionModule(GitOpsAction):
     REMOTE_MODULE = "slipway.gitops.apply"
 
     def perform(self, options: dict[str, Any]) -> Result:
-        objects = [document.data for document in self.load(options)]
+        documents = self.load(options)
+        objects = [document.data for document in documents]
         mode = task.Mode(self.check_mode, self.diff_mode, self.events, self.cancel)
         with self.client(options) as client:
             done = task.apply_task(client, objects, options, mode)
+        if done.failure and done.failure.at is None:
+            done.failure.at = place_of(documents, done.failure.obj)
         return Result(done.changed, done.data, list(done.diff), done.failure)

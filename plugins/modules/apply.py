@@ -148,7 +148,7 @@ summary:
     created: 2
     unchanged: 10
 failure:
-  description: Reason, message, object and hint of what went wrong.
+  description: Reason, message, object and hint of what went wrong, and where it was written (file and line).
   type: dict
   returned: on failure
   sample:
@@ -156,6 +156,7 @@ failure:
     message: "spec.replicas: Invalid value"
     object: Deployment shop/web
     hint: ""
+    at: ""
 """
 
 from ansible.module_utils.basic import AnsibleModule

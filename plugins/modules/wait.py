@@ -156,7 +156,7 @@ seconds:
   returned: when the objects could be read
   sample: 3.2
 failure:
-  description: Reason, message, object and hint of what went wrong.
+  description: Reason, message, object and hint of what went wrong, and where it was written (file and line).
   type: dict
   returned: on failure
   sample:
@@ -164,6 +164,7 @@ failure:
     message: "after 120 s, 1 of 3 are still awaited: Deployment shop/web: 1 of 2 replicas are available"
     object: Deployment shop/web
     hint: raise wait_timeout, or see why
+    at: ""
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -10,7 +10,7 @@ Never templates what it reads: upstream YAML has braces of its own.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ansible.module_utils.urls import open_url
@@ -65,6 +65,19 @@ def _expand(document: Document) -> Iterator[Document]:
             yield Document(item, document.file, document.line)
         return
     yield document
+
+
+def place_of(documents: Sequence[Document], obj: str) -> Place | None:
+    """Return where the object of an error ("Kind namespace/name" or "Kind name") was written, None when nowhere."""
+    kind, _space, path = obj.partition(" ")
+    namespace, _slash, name = path.rpartition("/")
+    for document in documents:
+        meta = document.data.get("metadata") or {}
+        if (document.data.get("kind"), meta.get("name")) != (kind, name):
+            continue
+        if meta.get("namespace", namespace) == namespace:
+            return document.place()
+    return None
 
 
 def local_path(source: str, base: str) -> str:

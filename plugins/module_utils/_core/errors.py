@@ -55,10 +55,10 @@ class SlipwayError(Exception):
         return f"{text} ({self.hint})" if self.hint else text
 
     def failure(self) -> dict[str, Any]:
-        """Return the structured form that results carry: reason, message, object, hint."""
+        """Return the structured form that results carry: reason, message, object, hint, at (file:line)."""
+        text = " ".join(part for part in (self.field, self.message) if part)
         where = str(self.at) if self.at else ""
-        text = " ".join(part for part in (where, self.field, self.message) if part)
-        return {"reason": self.reason, "message": text, "object": self.obj, "hint": self.hint}
+        return {"reason": self.reason, "message": text, "object": self.obj, "hint": self.hint, "at": where}
 
 
 class Invalid(SlipwayError):

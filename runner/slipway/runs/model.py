@@ -137,11 +137,12 @@ class Failure:
     message: str
     object: str = ""
     hint: str = ""
+    at: str = ""
 
     def line(self) -> str:
         """Return the one line for people."""
         # Messages of several lines (a module's stderr) would break tables: the first line names the matter.
-        text = " ".join(part for part in (self.object, _first_line(self.message)) if part) or self.reason
+        text = " ".join(part for part in (self.at, self.object, _first_line(self.message)) if part) or self.reason
         return f"{text} ({self.hint})" if self.hint else text
 
 

@@ -134,7 +134,7 @@ def find_failure(result: Mapping[str, Any]) -> Failure:
     for candidate in (result, *(item for item in result.get("results") or [] if _failed(item))):
         told = candidate.get("failure")
         if isinstance(told, Mapping) and told.get("reason"):
-            names = ("reason", "message", "object", "hint")
+            names = ("reason", "message", "object", "hint", "at")
             return Failure(*(str(told.get(name) or "") for name in names))
     failed = next((item for item in result.get("results") or [] if _failed(item)), result)
     stderr = str(failed.get("stderr") or "").strip().splitlines()[-1:]

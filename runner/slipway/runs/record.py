@@ -9,6 +9,7 @@ Knows the subject `Run`; must not know how a run is executed.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from slipway import state
@@ -57,11 +58,6 @@ def ended(sink: Emitter, run: Run, verdict: Verdict) -> None:
     failure = verdict.failure
     data: dict[str, object] = {"status": verdict.status.value, "exit_code": verdict.exit_code, **verdict.counts}
     if failure:
-        data["failure"] = {
-            "reason": failure.reason,
-            "message": failure.message,
-            "object": failure.object,
-            "hint": failure.hint,
-        }
+        data["failure"] = asdict(failure)
     phase = _PHASE.get(verdict.status, "Failed")
     sink.emit(subject(run), phase, reason=verdict.status.value, message=verdict.why, data=data)

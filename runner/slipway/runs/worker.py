@@ -53,7 +53,7 @@ class Worker:
             return self._wait_turn() or self._play()
         except SlipwayError as error:
             told = error.failure()
-            failure = Failure(told["reason"], told["message"], told["object"], told["hint"])
+            failure = Failure(**told)
             return Verdict(Status.FAILED, int(exits.for_error(error)), failure)
         except Exception as error:
             path = self.run.directory / "traceback.txt"
