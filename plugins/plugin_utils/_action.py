@@ -11,6 +11,7 @@ structured failures. Knows no engine.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import threading
@@ -27,7 +28,12 @@ from ansible.utils.display import Display
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import redact
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
-from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused, SlipwayError
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import (
+    Invalid,
+    Permanent,
+    Refused,
+    SlipwayError,
+)
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Emitter, Event, file_writer
 from ansible_collections.slipway.gitops.plugins.plugin_utils import _source
 
@@ -98,10 +104,19 @@ class GitOpsAction(ActionBase):
                 result = self.perform(options)
         except SlipwayError as error:
             result = Result(failure=error)
+        except OSError as error:
+            result = Result(failure=self._of_the_disk(error, answer))
         except Exception as error:  # a bug of ours: one line for people, the trace for the report
-            answer["exception"] = redact.current.scrub(traceback.format_exc())
-            result = Result(failure=SlipwayError(f"internal error: {type(error).__name__}: {error}", reason="Internal"))
+            result = Result(failure=_internal(error, answer))
         return {**answer, **self._render(result)}
+
+    @staticmethod
+    def _of_the_disk(error: OSError, answer: dict[str, Any]) -> SlipwayError:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _internal(error, answer)
+        where = f" that holds {error.filename}" if error.filename else ""
+        hint = "free some space; what was done so far is kept, run it again"
+        return Permanent(f"no space is left on the disk{where}", hint=hint, reason="DiskFull")
 
     def client(self, options: dict[str, Any]) -> Client:
         """Return a client for the cluster that the auth options name."""
@@ -180,6 +195,11 @@ class GitOpsAction(ActionBase):
         if self._warnings:
             answer["warnings"] = self._warnings
         return answer
+
+
+def _internal(error: Exception, answer: dict[str, Any]) -> SlipwayError:
+    answer["exception"] = redact.current.scrub(traceback.format_exc())
+    return SlipwayError(f"internal error: {type(error).__name__}: {error}", reason="Internal")
 
 
 def _last_resort() -> None:

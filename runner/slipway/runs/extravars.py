@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hands extra vars to ansible-playbook without leaving them on a disk.
+"""Keeps what must not lie on a disk, above all extra vars, in a private folder while a run goes on.
 
 Where there is a file system in memory they lie there, readable by the user alone, until Ansible has read them (an
 anonymous memory file would be better still, but Ansible resolves the link and finds nothing). Elsewhere: a file in
@@ -26,6 +26,9 @@ _SECRET = re.compile(
     r"(passw(or)?d|passphrase|secret|token|credential|private_?key|api_?key|access_?key|kubeconfig_content)", re.I
 )
 _PLACE = re.compile(r"_(name|path|file|ref|namespace|header|url|env)$", re.I)
+
+
+_VARS = "vars"
 
 
 class _Unsafe(str):
@@ -58,29 +61,35 @@ class Handed:
 
     def __init__(self, text: str, run_id: str, directory: Path) -> None:
         self._run_id, self._directory = run_id, directory
-        path = _places(run_id, directory)[0] / "extravars"
+        path = scratch(run_id, directory) / _VARS / "extravars"
         state.private_dir(path.parent)
         state.write_private(path, text)
         self.argument = f"@{path}"
 
     def close(self) -> None:
         """Forget the values; safe to repeat."""
-        forget(self._run_id, self._directory)
+        for place in _places(self._run_id, self._directory):
+            shutil.rmtree(place / _VARS, ignore_errors=True)
+
+
+def scratch(run_id: str, directory: Path) -> Path:
+    """Return the private folder for what must not lie on a disk while a run goes on."""
+    return state.private_dir(_places(run_id, directory)[0])
 
 
 def forget(run_id: str, directory: Path) -> None:
-    """Remove the extra vars of a run, wherever they were put."""
+    """Remove the scratch folder of a run, wherever it was."""
     for place in _places(run_id, directory):
         shutil.rmtree(place, ignore_errors=True)
 
 
 def _places(run_id: str, directory: Path) -> list[Path]:
-    """Return where extra vars of a run may lie, best first. Only an own directory on tmpfs counts as memory."""
+    """Return where the scratch folder of a run may lie, best first. Only an own directory on tmpfs counts as memory."""
     memory = [Path(base) for base in (os.environ.get("XDG_RUNTIME_DIR", ""), "/dev/shm") if base]
     usable = [
         base / f"slipway-{os.geteuid()}-{run_id}" for base in memory if base.is_dir() and os.access(base, os.W_OK)
     ]
-    return [*usable, directory / "env"]
+    return [*usable, directory / "scratch"]
 
 
 def secret_values(extra_vars: Mapping[str, Any], named: tuple[str, ...]) -> Iterator[str]:

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,7 +26,7 @@ from typing import IO, Any
 from slipway import collection, state
 from slipway.core import redact
 from slipway.events import log
-from slipway.runs.extravars import Handed, forget, render
+from slipway.runs.extravars import Handed, forget, render, scratch
 from slipway.runs.model import Request
 from slipway.runs.outcome import Reader
 
@@ -54,7 +54,7 @@ class Play:
 
         handed = Handed(render(self.request.extra_vars, templates=self.request.templates), self.run_id, self.directory)
         try:
-            with self._open_output() as output:
+            with self._output() as output:
                 config = self._config(handed.argument)
                 handler = self._handler(output, handed.close)
                 runner = Runner(config, event_handler=handler, status_handler=self._status(spawned))
@@ -70,6 +70,11 @@ class Play:
     def clean(self) -> None:
         """Remove what ansible-runner left and may hold values: environment, extra vars, facts, half written events."""
         clean_artifacts(self.run_id, self.directory)
+
+    @property
+    def artifacts(self) -> Path:
+        """Where ansible-runner passes events on. In memory: on a full disk Ansible would lose its results and hang."""
+        return scratch(self.run_id, self.directory) / "artifacts"
 
     def environment(self) -> dict[str, str]:
         """Return the variables that the playbook gets on top of the worker's own."""
@@ -103,6 +108,7 @@ class Play:
             str(self.directory),
             playbook=request.playbook,
             inventory=self._inventory(),
+            artifact_dir=str(self.artifacts),
             project_dir=request.cwd or os.getcwd(),
             ident=IDENT,
             envvars=environment,
@@ -129,10 +135,18 @@ class Play:
         state.write_private(path, LOCAL)
         return [str(path)]
 
-    def _open_output(self) -> IO[str]:
+    @contextmanager
+    def _output(self) -> Iterator[IO[str]]:
         path = self.directory / OUTPUT
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        return os.fdopen(descriptor, "a", encoding="utf-8")
+        output = os.fdopen(descriptor, "a", encoding="utf-8")
+        try:
+            yield output
+        finally:
+            try:
+                output.close()
+            except OSError as error:
+                self._miss(error)
 
     def _handler(self, output: IO[str], loaded: Callable[[], None]) -> Callable[[dict[str, Any]], bool]:
         def handle(event: dict[str, Any]) -> bool:
@@ -152,12 +166,15 @@ class Play:
             output.write(text)
             output.flush()
         except OSError as error:
-            self.lost = self.lost or f"output is incomplete: {state.disk_error(error, self.directory / OUTPUT).message}"
+            self._miss(error)
+
+    def _miss(self, error: OSError) -> None:
+        self.lost = self.lost or f"output is incomplete: {state.disk_error(error, self.directory / OUTPUT).message}"
 
     def _status(self, spawned: Callable[[], None]) -> Callable[..., None]:
         def handle(status: Mapping[str, Any], **_: Any) -> None:
             if status.get("status") == "running":  # `command` was written a moment ago, with all the environment
-                (self.directory / "artifacts" / IDENT / "command").unlink(missing_ok=True)
+                (self.artifacts / IDENT / "command").unlink(missing_ok=True)
                 spawned()
 
         return handle
@@ -172,8 +189,3 @@ class Play:
 def clean_artifacts(run_id: str, directory: Path) -> None:
     """Remove what may hold values of a run in plain text. Safe to repeat, also after a crash."""
     forget(run_id, directory)
-    artifacts = directory / "artifacts" / IDENT
-    for leftover in (artifacts / "command", artifacts / "stdout", artifacts / "stderr"):
-        leftover.unlink(missing_ok=True)
-    for tree in (artifacts / "job_events", artifacts / "fact_cache"):
-        shutil.rmtree(tree, ignore_errors=True)

@@ -121,7 +121,7 @@ def explain(error: sqlite3.Error, path: Path) -> SlipwayError:
             hint="try again; `fuser` on that file names the program",
             reason="JournalLocked",
         )
-    if "full" in text:
+    if "full" in text or (getattr(error, "sqlite_errorname", "").startswith("SQLITE_IOERR") and _no_space(path)):
         return Permanent(
             f"no space left for the run journal {path}",
             hint="free some space, or set SLIPWAY_STATE_DIR to another disk",
@@ -134,6 +134,12 @@ def explain(error: sqlite3.Error, path: Path) -> SlipwayError:
             reason="JournalDamaged",
         )
     return Permanent(f"cannot use the run journal {path}: {text}", hint="slipway doctor", reason="Journal")
+
+
+def _no_space(path: Path) -> bool:
+    """True when the disk has less room than the journal's shared memory file needs."""
+    found = os.statvfs(path.parent)
+    return found.f_bavail * found.f_frsize < 1 << 20
 
 
 def _version(connection: sqlite3.Connection) -> int:

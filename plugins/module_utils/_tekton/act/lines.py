@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Callable
 
+from ..._core.errors import Permanent
 from ..._core.redact import current as redactor
 
 _LONGEST = 16384
@@ -19,7 +22,7 @@ class Lines:
 
     def __init__(self, path: str, show: Callable[[str], None]) -> None:
         self._stream = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")  # noqa: SIM115
-        self._show = show
+        self._path, self._show = path, show
         self._rest = b""
 
     def feed(self, chunk: bytes) -> None:
@@ -37,10 +40,18 @@ class Lines:
         if self._rest:
             self._emit(self._rest)
             self._rest = b""
-        self._stream.close()
+        with contextlib.suppress(OSError):  # what could not be written was told when it came
+            self._stream.close()
 
     def _emit(self, line: bytes) -> None:
         text = redactor.scrub(line.decode("utf-8", "replace").rstrip("\r"))
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        try:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+        except OSError as error:
+            raise Permanent(
+                f"the log of a step could not be written: {error.strerror}",
+                hint=f"free some space where {self._path} lies, or give another state_dir",
+                reason="DiskFull" if error.errno == errno.ENOSPC else "LogFailed",
+            ) from error
         self._show(text)

@@ -55,9 +55,9 @@ def test_the_file_is_private_and_goes_away(tmp_path: Path) -> None:
 def test_without_memory_the_run_directory_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extravars.os, "access", lambda *_: False)
     handed = extravars.Handed("x: 1\n", "run-1", tmp_path)
-    assert handed.argument == f"@{tmp_path}/env/extravars"
+    assert handed.argument == f"@{tmp_path}/scratch/vars/extravars"
     extravars.forget("run-1", tmp_path)
-    assert not (tmp_path / "env").exists()
+    assert not (tmp_path / "scratch").exists()
 
 
 @pytest.mark.parametrize(
