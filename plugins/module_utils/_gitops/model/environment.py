@@ -95,3 +95,22 @@ def without_entry(plugin: Mapping[str, Any], key: str) -> dict[str, Any]:
         raise Invalid("", f'unable to find env variable with key "{key}" for plugin "{plugin.get("name") or ""}"')
     entries[found] = entries[-1]
     return {**plugin, "env": entries[:-1]}
+
+
+def of_build(app: str, namespace: str, project: str, revision: str, source: Mapping[str, Any]) -> list[Entry]:
+    """Return the variables of a build. `namespace` is the destination's, `revision` the resolved commit.
+
+    Source: argo-cd v3.6 reposerver/repository/repository.go newEnv.
+    """
+    values = {
+        "NAME": app,
+        "NAMESPACE": namespace,
+        "PROJECT_NAME": project,
+        "REVISION": revision,
+        "REVISION_SHORT": revision[:7],
+        "REVISION_SHORT_8": revision[:8],
+        "SOURCE_REPO_URL": source.get("repoURL") or "",
+        "SOURCE_PATH": source.get("path") or "",
+        "SOURCE_TARGET_REVISION": source.get("targetRevision") or "",
+    }
+    return [{"name": f"ARGOCD_APP_{key}", "value": value} for key, value in values.items()]
