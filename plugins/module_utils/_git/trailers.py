@@ -37,7 +37,9 @@ class Origin:
 def read(message: str) -> tuple[Origin, str]:
     """Return the origin that trailers tell of, and the message without them. A trailer that cannot be read stays."""
     origin, rest = Origin(), ""
-    for line in message.splitlines():
+    if not message:
+        return origin, rest
+    for line in message.removesuffix("\n").split("\n"):
         changed = _changed(origin, line)
         if changed is None:
             rest += f"{line}\n"

@@ -56,9 +56,14 @@ def oidc(text: str) -> Mapping[str, Any] | None:
     return found if text and found is not None else None
 
 
-def audiences(text: str) -> list[str]:
-    """Return the audiences whose tokens count: those named, else the client's and the command line's id."""
+def audiences(text: str, dex: str = "") -> list[str]:
+    """Return the audiences whose tokens count: those named, else the client's and the command line's id.
+
+    With the bundled Dex (`dex` is its configuration) and no other provider they are its own clients.
+    """
     settings = oidc(text) or {}
+    if not settings and dex:
+        return [CLIENT, CLI_CLIENT]
     named = [str(one) for one in settings.get("allowedAudiences") or []]
     return named or [str(settings[key]) for key in ("clientID", "cliClientID") if settings.get(key)]
 

@@ -45,7 +45,7 @@ def by_path(apps: Sequence[App], path: str) -> list[App]:
 
 def by_cluster(apps: Sequence[App], cluster: str) -> list[App]:
     """Return the Applications whose destination is a cluster, by address or name; all for an empty text."""
-    return [app for app in apps if not cluster or cluster in (_spec(app).get("destination") or {}).values()]
+    return [app for app in apps if not cluster or cluster in _cluster(app)]
 
 
 def by_name(apps: Sequence[App], name: str) -> list[App]:
@@ -54,6 +54,11 @@ def by_name(apps: Sequence[App], name: str) -> list[App]:
     if name and not found:
         raise Invalid("", f"application '{name}' not found")
     return found
+
+
+def _cluster(app: App) -> list[str]:
+    target = _spec(app).get("destination") or {}
+    return [str(target.get(key) or "") for key in ("server", "name")]
 
 
 def _spec(app: App) -> Mapping[str, Any]:
@@ -116,7 +121,7 @@ def synced_refs(
     refs: Mapping[str, Mapping[str, Any]], sources: Sequence[Mapping[str, Any]], revisions: Sequence[str]
 ) -> dict[str, Mapping[str, Any]]:
     """Return the referenced sources at the revisions that were synced. `revisions` go by the positions of `sources`."""
-    out = {}
+    out: dict[str, Mapping[str, Any]] = {}
     for one, revision in zip(sources, revisions, strict=False):
         key = f"${one.get('ref')}"
         if one.get("ref") and key in refs:

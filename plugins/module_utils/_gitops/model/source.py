@@ -121,8 +121,9 @@ def at_index(spec: Mapping[str, Any], index: int) -> Source | None:
         hydrator = spec["sourceHydrator"]
         return dry_source(hydrator) if index < 0 else sync_source(hydrator)
     if not has_multiple(spec):
-        return spec.get("source")
-    sources = spec["sources"]
+        single: Source | None = spec.get("source")
+        return single
+    sources: Sequence[Source] = spec["sources"]
     return sources[index] if 0 < index < len(sources) else sources[0]
 
 

@@ -10,7 +10,7 @@ Source: argo-cd v3.6 util/argo/argo.go ValidatePermissions, GetDestinationCluste
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..._core.errors import Invalid
@@ -130,7 +130,7 @@ def normalized(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lean(source: Mapping[str, Any]) -> dict[str, Any]:
     """Drop options that say nothing, so that a person may change the type of the source."""
-    empty = {
+    empty: dict[str, Callable[[Mapping[str, Any] | None], bool]] = {
         "kustomize": sources.kustomize_is_zero,
         "helm": sources.helm_is_zero,
         "directory": lambda options: sources.directory_is_zero(options) and not _filters(options),

@@ -86,6 +86,11 @@ def with_credentials(
     return [_credentialed(one, repos, templates) for one in dependency_repositories(chart)]
 
 
+def need_plain_http(repos: Sequence[ChartRepository]) -> bool:
+    """Return whether dependencies can only be fetched without TLS: one of their repositories is marked so."""
+    return any(repo.credentials.get("insecureOCIForceHttp") for repo in repos)
+
+
 def _credentialed(
     one: ChartRepository, repos: Sequence[Mapping[str, Any]], templates: Sequence[Mapping[str, Any]]
 ) -> ChartRepository:

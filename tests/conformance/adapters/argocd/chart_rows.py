@@ -49,7 +49,6 @@ def set_values(row: Row) -> None:
     "TestKubeVersionWithSymbol",
     "TestSkipCrds",
     "TestSkipTests",
-    "TestDependencyBuild_PlainHTTPFromDependencyRepo",
 )
 @adapter("argocd", COMMAND, "TestCmd_template_kubeVersion", "TestCmd_template_noApiVersionsInError")
 @adapter("argocd", COMMAND, "TestNewCmd_helmInvalidVersion", "TestNewCmd_withProxy")
@@ -93,6 +92,15 @@ def pull(row: Row) -> None:
 def dependencies(row: Row) -> None:
     command = helm_command.dependency_build(insecure=row.value("insecure"), plain_http=row.value("plainHTTP"))
     assert text(command) == row.value("expectedOut")
+
+
+@adapter("argocd", HELM, "TestDependencyBuild_PlainHTTPFromDependencyRepo")
+def dependencies_without_tls(row: Row) -> None:
+    repos = [
+        charts.ChartRepository("", "", oci=True, credentials={"insecureOCIForceHttp": insecure})
+        for insecure in row.value("depInsecureHTTP")
+    ]
+    assert charts.need_plain_http(repos) is row.value("expectPlainHTTP")
 
 
 def chart_entries(index: Mapping[str, Any], name: str) -> Any:

@@ -19,6 +19,14 @@ from tests.conformance.registry import Row, adapter
 TYPES = "pkg/apis/application/v1alpha1/types_test.go"
 REPOSITORY = "pkg/apis/application/v1alpha1/repository_types_test.go"
 SETS = "pkg/apis/application/v1alpha1/applicationset_types_test.go"
+LOGIN_NAMES = {
+    "appID": "githubAppID",
+    "appInstallId": "githubAppInstallationID",
+    "privateKey": "githubAppPrivateKey",
+    "tenantID": "azureServicePrincipalTenantId",
+    "clientID": "azureServicePrincipalClientId",
+    "clientSecret": "azureServicePrincipalClientSecret",
+}
 CHECKS = {
     "TestRepository_HasCredentials": repository.has_credentials,
     "TestRepository_IsInsecure": repository.is_insecure,
@@ -59,7 +67,8 @@ def proxy_url(row: Row) -> None:
 @adapter("argocd", REPOSITORY, "TestGetGitCreds")
 def login(row: Row) -> None:
     _, found = repository.login(row.fields.get("repo"))
-    wanted = {key: value for key, value in (row.fields.get("expected") or {}).items() if key in found or value}
+    expected = {LOGIN_NAMES.get(key, key): value for key, value in (row.fields.get("expected") or {}).items()}
+    wanted = {key: value for key, value in expected.items() if key in found or value}
     assert bare(given({key: found.get(key) for key in wanted})) == bare(given(wanted))
 
 

@@ -94,7 +94,8 @@ def oidc_text(row: Row) -> str:
 
 @adapter("argocd", SETTINGS, "Test_OAuth2AllowedAudiences")
 def audiences(row: Row) -> None:
-    assert login.audiences(oidc_text(row)) == (row.fields.get("expected") or [])
+    dex = str((row.fields.get("settings") or {}).get("dexConfig") or "")
+    assert login.audiences(oidc_text(row), dex) == (row.fields.get("expected") or [])
 
 
 @adapter("argocd", SETTINGS, "TestUseAzureWorkloadIdentity", "TestAzureUserGroupOverageClaimEnabled")
