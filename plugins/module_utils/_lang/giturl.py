@@ -37,7 +37,8 @@ def ssh_host_port(url: str) -> str:
         parsed = gourl.parse(_with_scheme(url))
     except Invalid:
         return ""
-    return f"{parsed.hostname}:{parsed.port or _SSH_PORT}" if parsed.hostname else ""
+    host = f"[{parsed.hostname}]" if ":" in parsed.hostname else parsed.hostname
+    return f"{host}:{parsed.port or _SSH_PORT}" if host else ""
 
 
 def normalize(url: str) -> str:
@@ -58,14 +59,12 @@ def same(left: str, right: str) -> bool:
 
 
 def sanitize(url: str) -> str:
-    """Return the address without user and password, as it may be shown. ssh names and what is no address stay."""
+    """Return the address without user and password, as it may be shown. host:path and what is no address stay."""
     try:
         parsed = gourl.parse(url)
     except Invalid:
         return url
-    if parsed.user is None or parsed.scheme not in ("http", "https"):
-        return url
-    return str(parsed.without_user())
+    return url if parsed.user is None else str(parsed.without_user())
 
 
 def _with_scheme(url: str) -> str:

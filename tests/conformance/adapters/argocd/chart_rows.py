@@ -124,12 +124,14 @@ def chart(row: Row, path: str) -> Mapping[str, Any]:
 
 
 def shown(found: charts.ChartRepository) -> Mapping[str, Any]:
+    plain = bool(found.credentials.get("insecureOCIForceHttp"))
+    names = dict.fromkeys(("InsecureOCIForceHttp", "InsecureHTTP", "PlainHTTP"), plain)
     return {
         "Name": found.name,
         "Repo": found.address,
         "EnableOci": found.oci,
         "credentials": found.credentials,
-        "InsecureOCIForceHttp": bool(found.credentials.get("insecureOCIForceHttp")),
+        **names,
     }
 
 
@@ -205,11 +207,14 @@ def out_of_bounds(row: Row) -> None:
     "TestFindManifests_Exclude_NothingMatches",
 )
 def manifests(row: Row) -> None:
-    def generated(path: str, *_rest: Any) -> Any:
-        return {"manifests": rendered(row, path, {})}, None
+    def found(*given: Any) -> Any:
+        path = next(argument for argument in given if isinstance(argument, str))
+        options = ("recurse", "include", "exclude", "jsonnet")
+        blocks = (one for one in given if isinstance(one, Mapping) and any(key in one for key in options))
+        return rendered(row, path, next(blocks, {})), None
 
-    def found(path: str, _repo: str, _env: Any, directory: Mapping[str, Any], *_rest: Any) -> Any:
-        return rendered(row, path, directory or {}), None
+    def generated(*given: Any) -> Any:
+        return {"manifests": found(*given)[0]}, None
 
     functions = {"repository.GenerateManifests": generated, "repository.findManifests": found}
     calls.run(row, functions, {"GetName": lambda one: one["metadata"]["name"]})
