@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import signal
 import subprocess
 import time
@@ -21,7 +22,18 @@ from urllib.parse import urlsplit
 from .._core import redact
 from .._core.cancel import Cancel
 from .._core.errors import Cancelled, Permanent, Refused, Temporary, Unreachable
+from .._lang import giturl
 
+_RACES = (
+    "non-fast-forward",
+    "fetch first",
+    "reference already exists",
+    "incorrect old value",
+    "failed to update ref",
+    "cannot lock ref",
+)
+_ASKED = re.compile(r"could not read \w+ for '([^']+)'")
+_NO_PROMPT = "terminal prompts disabled"
 _SECONDS = 300
 _TICK = 0.2
 
@@ -142,19 +154,37 @@ def _verb(arguments: tuple[str, ...]) -> str:
     return ""
 
 
+def explained(url: str, text: str) -> Permanent:
+    """Return what git's refusal to ask for a password means: no credentials fit the address. Other texts stay.
+
+    Source: argo-cd v3.6 util/git/client.go humanizeAuthPromptError.
+    """
+    if _NO_PROMPT not in text:
+        return Permanent(text)
+    place = giturl.sanitize(url)
+    return Permanent(f'failed to authenticate to git repository "{place}": no credentials matched this URL: {text}')
+
+
+def is_race(text: str) -> bool:
+    """Return whether a push failed because somebody else pushed at the same time, so that it may be tried again.
+
+    Source: argo-cd v3.6 util/git/client.go isRetryableNotePushError; and non-fast-forward, as branches say it.
+    """
+    lowered = text.lower()
+    return any(mark in lowered for mark in _RACES)
+
+
 def _error(verb: str, text: str) -> Exception:
     """Return what a failed git means; `text` is its scrubbed error output."""
     lowered, last = text.lower(), _telling(text)
-    if (
-        "non-fast-forward" in lowered
-        or "fetch first" in lowered
-        or "failed to update ref" in lowered
-        or "cannot lock ref" in lowered
-    ):
+    if is_race(text):
         return Rejected(f"the push was rejected: {last}", reason="Rejected")
     if "pre-receive hook declined" in lowered or "remote rejected" in lowered:
         lines = [line for line in text.splitlines() if line.startswith("remote:")]
         return Refused(f"the server refused the push: {' '.join(lines)[:400] or last}", hint="is the branch protected?")
+    asked = _ASKED.search(text)
+    if asked and _NO_PROMPT in text:
+        return Refused(str(explained(asked[1], last)), hint="give username and password, or an ssh key")
     if "authentication failed" in lowered or "could not read username" in lowered or "permission denied" in lowered:
         return Refused(f"git {verb}: authentication failed: {last}", hint="check username and password or the ssh key")
     if "could not resolve host" in lowered or "failed to connect" in lowered or "connection refused" in lowered:

@@ -46,6 +46,11 @@ def is_short_commit(revision: str) -> bool:
     return _SHORT.match(revision) is not None
 
 
+def is_short_ref(revision: str) -> bool:
+    """True for a revision that is no full reference (refs/...): a branch, a tag, a hash or nothing."""
+    return not revision.startswith("refs/")
+
+
 def read(listing: str) -> Refs:
     """Return the references of `git ls-remote --symref`."""
     commits: dict[str, str] = {}

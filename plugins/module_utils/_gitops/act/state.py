@@ -13,9 +13,8 @@ from typing import Any
 
 from ..._core.types import Manifest, ObjectRef
 from ..._kube.client import Client
+from ..model import policy
 from ..model.application import API_VERSION, KIND, Application
-
-_HISTORY = 10
 
 
 class State:
@@ -53,12 +52,12 @@ class State:
         self._client.apply(secret)
 
     def history(self, revision: str, started: str, ended: str) -> list[dict[str, Any]]:
-        """Return the history with one more deployment; the ten newest are kept."""
+        """Return the history with one more deployment; the newest are kept, as many as the Application wants."""
         known: list[dict[str, Any]] = list(self.status.get("history") or [])
         number = max((int(entry.get("id", 0)) for entry in known), default=-1) + 1
         source = self._app.manifest["spec"]["source"]
         entry = {"id": number, "revision": revision, "deployStartedAt": started, "deployedAt": ended, "source": source}
-        return [*known, entry][-_HISTORY:]
+        return policy.truncated([*known, entry], policy.history_limit(self._app.manifest["spec"]))
 
     def _name(self) -> str:
         return f"slipway-app-{self._app.name}"

@@ -14,6 +14,7 @@ from typing import Any
 from ..._core.errors import Invalid, Refused
 from ..._core.types import Manifest
 from ..._core.yaml import Document
+from .source import explicit_type
 
 API_VERSION, KIND = "argoproj.io/v1alpha1", "Application"
 OPTIONS = (
@@ -93,6 +94,10 @@ def _source(document: Document, source: Mapping[str, Any]) -> Source:
     for name in ("repoURL", "path"):
         if not source.get(name) and not source.get("chart"):
             raise Invalid(f"spec.source.{name}", "is missing", at=document.place("spec.source"))
+    try:
+        explicit_type(source)
+    except Invalid as error:
+        raise Invalid("spec.source", error.message, at=document.place("spec.source")) from None
     for name in ("helm", "plugin", "chart"):
         if source.get(name):
             at, hint = document.place(f"spec.source.{name}"), "render it to plain YAML or Kustomize in the repository"
