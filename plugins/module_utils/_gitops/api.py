@@ -22,7 +22,7 @@ from .._git.command import Credentials
 from .._kube.client import Client
 from .act.state import State
 from .compare import Resource, Seen, fetch, look, targets
-from .decide import compare, tasks
+from .decide import compare, hooks
 from .health.builtin import worst
 from .loop import Done, Sync
 from .model.application import Application, applications
@@ -154,7 +154,7 @@ def _health(seen: Seen) -> str:
     found = [
         one.status
         for resource in seen.resources
-        if resource.target and tasks.annotation(resource.obj, "argocd.argoproj.io/ignore-healthcheck") != "true"
+        if resource.target and hooks.annotation(resource.obj, "argocd.argoproj.io/ignore-healthcheck") != "true"
         and (one := resource.health()) is not None
     ]  # fmt: skip
     present = [status for status in found if status != "Missing"]

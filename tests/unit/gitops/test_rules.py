@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
-from ansible_collections.slipway.gitops.plugins.module_utils._gitops.decide import compare, tasks, tracking
+from ansible_collections.slipway.gitops.plugins.module_utils._gitops.decide import compare, hooks, tasks, tracking
 from ansible_collections.slipway.gitops.plugins.module_utils._gitops.decide.tasks import Task
 from ansible_collections.slipway.gitops.plugins.module_utils._gitops.health.builtin import health, worst
 from ansible_collections.slipway.gitops.plugins.module_utils._gitops.model.application import read
@@ -60,19 +60,19 @@ def test_a_namespace_moves_before_its_first_user_and_takes_its_place() -> None:
 )
 def test_hooks_are_read_from_their_annotation(hook: str, is_hook: bool, phases: list[str]) -> None:
     one = obj("Job", hook=hook)
-    assert (tasks.is_hook(one), tasks.hook_phases(one)) == (is_hook, phases)
+    assert (hooks.is_hook(one), hooks.phases(one)) == (is_hook, phases)
 
 
 def test_waves_and_policies_have_defaults() -> None:
-    assert tasks.wave(obj("Job", wave="abc")) == 0
-    assert tasks.delete_policies(obj("Job", policy="Nonsense")) == ["BeforeHookCreation"]
-    assert tasks.delete_policies(obj("Job", policy="HookSucceeded")) == ["HookSucceeded"]
+    assert hooks.wave(obj("Job", wave="abc")) == 0
+    assert hooks.delete_policies(obj("Job", policy="Nonsense")) == ["BeforeHookCreation"]
+    assert hooks.delete_policies(obj("Job", policy="HookSucceeded")) == ["HookSucceeded"]
 
 
 def test_prune_waves_are_mirrored_or_come_last() -> None:
     given = [Task("Sync", wave, None, obj("ConfigMap", str(wave))) for wave in (0, 1, 2)]
-    assert tasks.prune_wave(given, last=False) == {0: 2, 1: 1, 2: 0}
-    assert set(tasks.prune_wave([*given, Task("Sync", 4, obj("Pod"), None)], last=True).values()) == {5}
+    assert [task.wave for task in tasks.place_prunes(given, last=False)] == [2, 1, 0]
+    assert [task.wave for task in tasks.place_prunes([*given, Task("Sync", 4, obj("Pod"), None)], True)] == [5, 5, 5, 4]
 
 
 def test_a_copied_annotation_does_not_make_an_object_ours() -> None:
