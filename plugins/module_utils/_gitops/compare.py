@@ -16,7 +16,7 @@ from .._git.mirror import Mirror, Tree, cache_dir
 from .._kube.client import Client
 from .._kube.errors import NotFound, UnknownKind
 from .act.state import State
-from .decide import compare, hooks, tracking, writing
+from .decide import compare, hooks, ignore, tracking, writing
 from .health.builtin import Health, health
 from .model.application import Application
 from .source.render import render
@@ -151,7 +151,7 @@ def _predict(client: Client, app: Application, resource: Resource, wanted: Seque
     target = resource.target
     if target is None:
         raise AssertionError
-    pointers = compare.ignored(target, app.ignore)
+    ignored = ignore.of(target, app.ignore)
     if resource.live is None:
         resource.status = "OutOfSync"
         resource.served = client.knows(target["apiVersion"], target["kind"])
@@ -160,11 +160,11 @@ def _predict(client: Client, app: Application, resource: Resource, wanted: Seque
             text = f"the cluster does not serve kind {target['kind']} of {target['apiVersion']}"
             resource.error = Invalid("kind", text, obj=str(ObjectRef.of(target)), hint="install its CRD first")
         return
-    sent = compare.prepare(target, resource.live, pointers, keep_ignored=app.enabled("RespectIgnoreDifferences"))
+    sent = compare.prepare(target, resource.live, ignored, keep_ignored=app.enabled("RespectIgnoreDifferences"))
     try:
         resource.predicted = client.apply(sent, manager=MANAGER, dry_run=True)
     except SlipwayError as error:
         resource.error, resource.status = error, "Unknown"
         return
-    different = compare.modified(resource.predicted, resource.live, pointers)
+    different = compare.modified(resource.predicted, resource.live, ignored)
     resource.status = "OutOfSync" if different else "Synced"

@@ -18,7 +18,7 @@ from .._core.types import Manifest, ObjectRef, ref
 from .._kube.client import Client
 from .._kube.watch import Informer, Selection
 from .compare import MANAGER, Seen
-from .decide import compare, tasks, writing
+from .decide import compare, ignore, tasks, writing
 from .decide.tasks import Task
 from .health.builtin import Health, health
 
@@ -134,8 +134,8 @@ class Sync:
         target = _named(task, self.seen.tree.commit) if task.hook else task.target
         app = self.seen.app
         if task.live and not task.hook:
-            pointers = compare.ignored(target, app.ignore)
-            target = compare.prepare(target, task.live, pointers, keep_ignored=app.enabled("RespectIgnoreDifferences"))
+            ignored = ignore.of(target, app.ignore)
+            target = compare.prepare(target, task.live, ignored, keep_ignored=app.enabled("RespectIgnoreDifferences"))
         how = writing.plan(target, task.live, writing.Settings(validate=app.options.get("Validate") != "false"))
         live = self.client.apply(target, manager=MANAGER, field_validation="Strict" if how.validate else "Ignore")
         if tasks.is_crd(target):
