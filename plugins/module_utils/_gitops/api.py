@@ -22,8 +22,8 @@ from .._git.command import Credentials
 from .._kube.client import Client
 from .act.state import State
 from .compare import Resource, Seen, fetch, look, targets
-from .decide import compare, hooks, ignore, secrets
-from .health.builtin import worst
+from .decide import compare, ignore, secrets
+from .health.application import Member, application_health
 from .loop import Done, Sync
 from .model.application import Application, applications
 
@@ -150,15 +150,8 @@ def _status(seen: Seen) -> dict[str, Any]:
 
 
 def _health(seen: Seen) -> str:
-    """Return the worst health. Missing objects count only when all are missing. Source: argo-cd controller/health.go."""
-    found = [
-        one.status
-        for resource in seen.resources
-        if resource.target and hooks.annotation(resource.obj, "argocd.argoproj.io/ignore-healthcheck") != "true"
-        and (one := resource.health()) is not None
-    ]  # fmt: skip
-    present = [status for status in found if status != "Missing"]
-    return worst(present) if present or not found else "Missing"
+    members = [Member(r.target, r.live, r.health()) for r in seen.resources if r.target and r.served]
+    return application_health(members, (seen.app.namespace, seen.app.name)).status
 
 
 def _inventory(resource: Resource) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from .._kube.client import Client
 from .._kube.errors import NotFound, UnknownKind
 from .act.state import State
 from .decide import compare, hooks, ignore, tracking, writing
-from .health.builtin import Health, health
+from .health.assess import health
+from .health.status import Health
 from .model.application import Application
 from .source.render import render
 

@@ -20,7 +20,8 @@ from .._kube.watch import Informer, Selection
 from .compare import MANAGER, Seen
 from .decide import compare, ignore, tasks, writing
 from .decide.tasks import Task
-from .health.builtin import Health, health
+from .health.assess import health
+from .health.status import Health
 
 _LOOK = 0.5
 _FOLLOWED = ("Rollout",)  # the rollout engine follows these to their end

@@ -20,7 +20,8 @@ from ansible_collections.slipway.gitops.plugins.module_utils._gitops.decide impo
     tracking,
 )
 from ansible_collections.slipway.gitops.plugins.module_utils._gitops.decide.tasks import Task
-from ansible_collections.slipway.gitops.plugins.module_utils._gitops.health.builtin import health, worst
+from ansible_collections.slipway.gitops.plugins.module_utils._gitops.health.assess import health
+from ansible_collections.slipway.gitops.plugins.module_utils._gitops.health.status import worst
 from ansible_collections.slipway.gitops.plugins.module_utils._gitops.model.application import read
 
 
