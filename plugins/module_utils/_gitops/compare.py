@@ -20,7 +20,7 @@ from .decide import compare, hooks, ignore, tracking, writing
 from .health.assess import health
 from .health.status import Health
 from .model.application import Application
-from .source.render import render
+from .source.render import environment, render
 
 MANAGER = "argocd-controller"
 
@@ -86,7 +86,7 @@ def targets(app: Application, client: Client, tree: Tree) -> list[Manifest]:
     """Return the rendered objects with namespaces and tracking. The last of two equal keys wins."""
     destination = app.destination or client.namespace
     found: dict[tuple[str, str, str, str], Manifest] = {}
-    for obj in render(app.source, tree.folder):
+    for obj in render(app.source, tree.folder, environment(app, destination, tree.commit)):
         placed = _place(obj, client, destination)
         tracked = placed if hooks.is_hook(placed) else tracking.track(app.name, placed, destination)
         found[Resource(tracked, None).key] = tracked

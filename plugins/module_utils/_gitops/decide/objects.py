@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 from ..._core.types import Manifest, deep_get, split_api_version
 
 _POD_SPECS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
@@ -18,6 +21,23 @@ def images(obj: Manifest) -> list[str]:
         if isinstance(containers, list):
             return [str(one["image"]) for one in containers if isinstance(one, dict) and one.get("image")]
     return []
+
+
+def every_image(objs: Iterable[Manifest]) -> list[str]:
+    """Return all images that containers use anywhere in the objects, each once, sorted."""
+    return sorted({image for obj in objs for image in _images_within(obj)})
+
+
+def _images_within(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        if key in ("containers", "initContainers") and value.get("image"):
+            yield str(value["image"])
+            return
+        for name, item in value.items():
+            yield from _images_within(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _images_within(item, key if isinstance(item, dict) else "")
 
 
 def is_kind(obj: Manifest, group: str, kind: str) -> bool:
