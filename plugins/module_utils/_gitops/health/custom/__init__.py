@@ -12,9 +12,10 @@ from __future__ import annotations
 from ...._core.types import Manifest, split_api_version
 from ..status import Health
 from .argo import RULES as ARGO
+from .promoter import RULES as PROMOTER
 from .rules import Check
 
-RULES: dict[tuple[str, str], Check] = {**ARGO}
+RULES: dict[tuple[str, str], Check] = {**ARGO, **PROMOTER}
 
 
 def custom(obj: Manifest) -> Health | None:
