@@ -12,14 +12,32 @@ from __future__ import annotations
 from ...._core.types import Manifest, split_api_version
 from ..status import Health
 from .argo import RULES as ARGO
+from .clouds import AWS_CONTROLLERS, config_connector, managed
+from .clouds import RULES as CLOUDS
+from .cluster import RULES as CLUSTER
+from .cluster import airlock
+from .delivery import RULES as DELIVERY
+from .kruise import RULES as KRUISE
 from .promoter import RULES as PROMOTER
 from .rules import Check
 
-RULES: dict[tuple[str, str], Check] = {**ARGO, **PROMOTER}
+RULES: dict[tuple[str, str], Check] = {**ARGO, **CLOUDS, **CLUSTER, **DELIVERY, **KRUISE, **PROMOTER}
+
+
+# Whole families of kinds: the end of the group's name, and the check for those kinds that have none of their own.
+FAMILIES: tuple[tuple[str, Check], ...] = (
+    (".crossplane.io", managed("crossplane")),
+    (".upbound.io", managed("upbound")),
+    (".cnrm.cloud.google.com", config_connector),
+    (".services.k8s.aws", AWS_CONTROLLERS),
+)
+GROUPS: dict[str, Check] = {"microgateway.airlock.com": airlock}
 
 
 def custom(obj: Manifest) -> Health | None:
-    """Return the health by the check for the kind, None when there is none."""
+    """Return the health by the check for the kind, its group or its family of groups; None when there is none."""
     group, _version = split_api_version(str(obj.get("apiVersion", "")))
-    check = RULES.get((group, str(obj.get("kind", ""))))
+    check = RULES.get((group, str(obj.get("kind", "")))) or GROUPS.get(group)
+    if check is None:
+        check = next((found for ending, found in FAMILIES if group.endswith(ending)), None)
     return check(obj) if check else None

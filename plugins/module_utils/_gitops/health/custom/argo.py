@@ -13,6 +13,12 @@ from .rules import Check, When, always, conditions, each, first, get, listed, nu
 _NOT_OBSERVED = Health("Progressing", "Waiting for rollout spec update to be observed")
 _UNFINISHED = "Waiting for roll out to finish: "
 
+_FAILED = conditions(
+    When("InvalidSpec", None, "Degraded"),
+    When("Progressing", None, "Degraded", reason="RolloutAborted"),
+    When("Progressing", None, "Degraded", reason="ProgressDeadlineExceeded"),
+)
+
 
 def _integer(value: object) -> int | None:
     try:
@@ -42,12 +48,7 @@ def rollout(obj: Manifest) -> Health:
     phase, message = get(obj, "status.phase"), str(get(obj, "status.message") or "")
     if phase is not None:
         return Health("Suspended" if phase == "Paused" else str(phase), message)
-    failed = conditions(
-        When("InvalidSpec", None, "Degraded"),
-        When("Progressing", None, "Degraded", reason="RolloutAborted"),
-        When("Progressing", None, "Degraded", reason="ProgressDeadlineExceeded"),
-    )(obj)
-    return failed or _without_phase(obj)
+    return _FAILED(obj) or _without_phase(obj)
 
 
 def _without_phase(obj: Manifest) -> Health:
@@ -112,7 +113,7 @@ def _experiment(obj: Manifest) -> Health:
 
 RULES: dict[tuple[str, str], Check] = {
     ("argoproj.io", "Rollout"): rollout,
-    ("spot.io", "SpotDeployment"): rollout,
+    ("spot.io", "SpotDeployment"): first(_FAILED, rollout),
     ("argoproj.io", "AnalysisRun"): _analysis,
     ("argoproj.io", "Experiment"): _experiment,
     ("argoproj.io", "ApplicationSet"): first(
