@@ -16,12 +16,18 @@ from .clouds import AWS_CONTROLLERS, config_connector, managed
 from .clouds import RULES as CLOUDS
 from .cluster import RULES as CLUSTER
 from .cluster import airlock
+from .data import RULES as DATA
 from .delivery import RULES as DELIVERY
 from .kruise import RULES as KRUISE
+from .messages import RULES as MESSAGES
 from .promoter import RULES as PROMOTER
 from .rules import Check
+from .services import RULES as SERVICES
+from .services import grafana_org
 
-RULES: dict[tuple[str, str], Check] = {**ARGO, **CLOUDS, **CLUSTER, **DELIVERY, **KRUISE, **PROMOTER}
+RULES: dict[tuple[str, str], Check] = {
+    **ARGO, **CLOUDS, **CLUSTER, **DATA, **DELIVERY, **KRUISE, **MESSAGES, **PROMOTER, **SERVICES
+}  # fmt: skip
 
 
 # Whole families of kinds: the end of the group's name, and the check for those kinds that have none of their own.
@@ -31,7 +37,10 @@ FAMILIES: tuple[tuple[str, Check], ...] = (
     (".cnrm.cloud.google.com", config_connector),
     (".services.k8s.aws", AWS_CONTROLLERS),
 )
-GROUPS: dict[str, Check] = {"microgateway.airlock.com": airlock}
+GROUPS: dict[str, Check] = {
+    "grafana-org-operator.kubitus-project.gitlab.io": grafana_org,
+    "microgateway.airlock.com": airlock,
+}
 
 
 def custom(obj: Manifest) -> Health | None:
