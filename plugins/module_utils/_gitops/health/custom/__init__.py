@@ -20,13 +20,15 @@ from .data import RULES as DATA
 from .delivery import RULES as DELIVERY
 from .kruise import RULES as KRUISE
 from .messages import RULES as MESSAGES
+from .operators import RULES as OPERATORS
+from .operators import victoria_metrics
 from .promoter import RULES as PROMOTER
 from .rules import Check
 from .services import RULES as SERVICES
 from .services import grafana_org
 
 RULES: dict[tuple[str, str], Check] = {
-    **ARGO, **CLOUDS, **CLUSTER, **DATA, **DELIVERY, **KRUISE, **MESSAGES, **PROMOTER, **SERVICES
+    **ARGO, **CLOUDS, **CLUSTER, **DATA, **DELIVERY, **KRUISE, **MESSAGES, **OPERATORS, **PROMOTER, **SERVICES
 }  # fmt: skip
 
 
@@ -40,6 +42,7 @@ FAMILIES: tuple[tuple[str, Check], ...] = (
 GROUPS: dict[str, Check] = {
     "grafana-org-operator.kubitus-project.gitlab.io": grafana_org,
     "microgateway.airlock.com": airlock,
+    "operator.victoriametrics.com": victoria_metrics,
 }
 
 
