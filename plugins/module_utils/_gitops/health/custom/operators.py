@@ -64,8 +64,9 @@ def _executors(obj: Manifest) -> bool:
             low, high = conf.get(f"{prefix}.minExecutors"), conf.get(f"{prefix}.maxExecutors")
             return int(low or 0) <= running and (high is None or running <= int(high))
     if get(obj, "spec.dynamicAllocation.enabled") is True:
-        low, most = number(obj, "spec.dynamicAllocation.minExecutors"), get(obj, "spec.dynamicAllocation.maxExecutors")
-        return low <= running and (most is None or running <= int(most))
+        least = number(obj, "spec.dynamicAllocation.minExecutors")
+        most = get(obj, "spec.dynamicAllocation.maxExecutors")
+        return least <= running and (most is None or running <= int(most))
     return running > 0 if wanted is None else running == wanted
 
 
