@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,8 @@ from .._git.command import Credentials
 from .._kube.client import Client
 from .act.state import State
 from .compare import Resource, Seen, fetch, look, targets
-from .decide import compare, tasks
-from .health.builtin import worst
+from .decide import compare, ignore, secrets
+from .health.application import Member, application_health
 from .loop import Done, Sync
 from .model.application import Application, applications
 
@@ -150,15 +150,8 @@ def _status(seen: Seen) -> dict[str, Any]:
 
 
 def _health(seen: Seen) -> str:
-    """Return the worst health. Missing objects count only when all are missing. Source: argo-cd controller/health.go."""
-    found = [
-        one.status
-        for resource in seen.resources
-        if resource.target and tasks.annotation(resource.obj, "argocd.argoproj.io/ignore-healthcheck") != "true"
-        and (one := resource.health()) is not None
-    ]  # fmt: skip
-    present = [status for status in found if status != "Missing"]
-    return worst(present) if present or not found else "Missing"
+    members = [Member(r.target, r.live, r.health()) for r in seen.resources if r.target and r.served]
+    return application_health(members, (seen.app.namespace, seen.app.name)).status
 
 
 def _inventory(resource: Resource) -> dict[str, Any]:
@@ -200,13 +193,15 @@ def _record(app: Application, resource: Resource) -> dict[str, str] | None:
     """Return the before and after of one object as YAML, without noise and with Secrets masked."""
     if resource.status != "OutOfSync":
         return None
-    pointers: Sequence[str] = compare.ignored(resource.obj, app.ignore)
-    after = resource.predicted or resource.target
-    sides: Mapping[str, Manifest | None] = {"before": resource.live, "after": after if resource.target else None}
+    ignored = ignore.of(resource.obj, app.ignore)
+    before, after = resource.live, (resource.predicted or resource.target) if resource.target else None
+    if (resource.obj["apiVersion"], resource.obj["kind"]) == ("v1", "Secret"):
+        after, before = secrets.hide(after, before)
+    sides: Mapping[str, Manifest | None] = {"before": before, "after": after}
     group, kind, namespace, name = resource.key
     title = f"{group + '/' if group else ''}{kind} {namespace + '/' if namespace else ''}{name}"
     texts = {
-        side: dump(redactor.scrub_data(compare.readable(compare.normalise(obj, pointers)))) if obj else ""
+        side: dump(redactor.scrub_data(compare.readable(compare.normalise(obj, ignored)))) if obj else ""
         for side, obj in sides.items()
     }
     return {**texts, "before_header": title, "after_header": title}

@@ -16,10 +16,11 @@ from .._git.mirror import Mirror, Tree, cache_dir
 from .._kube.client import Client
 from .._kube.errors import NotFound, UnknownKind
 from .act.state import State
-from .decide import compare, tasks, tracking
-from .health.builtin import Health, health
+from .decide import compare, hooks, ignore, tracking, writing
+from .health.assess import health
+from .health.status import Health
 from .model.application import Application
-from .source.render import render
+from .source.render import environment, render
 
 MANAGER = "argocd-controller"
 
@@ -85,9 +86,9 @@ def targets(app: Application, client: Client, tree: Tree) -> list[Manifest]:
     """Return the rendered objects with namespaces and tracking. The last of two equal keys wins."""
     destination = app.destination or client.namespace
     found: dict[tuple[str, str, str, str], Manifest] = {}
-    for obj in render(app.source, tree.folder):
+    for obj in render(app.source, tree.folder, environment(app, destination, tree.commit)):
         placed = _place(obj, client, destination)
-        tracked = placed if tasks.is_hook(placed) else tracking.track(app.name, placed, destination)
+        tracked = placed if hooks.is_hook(placed) else tracking.track(app.name, placed, destination)
         found[Resource(tracked, None).key] = tracked
     return list(found.values())
 
@@ -112,15 +113,12 @@ def look(app: Application, client: Client, tree: Tree, state: State) -> Seen:
     wanted = targets(app, client, tree)
     seen = Seen(app, destination, tree)
     live = _live(client, wanted, state, destination)
-    crds = {
-        ((o.get("spec") or {}).get("group"), ((o.get("spec") or {}).get("names") or {}).get("kind")) for o in wanted
-    }
     for target in wanted:
         resource = Resource(target, live.pop(Resource(target, None).key, None))
-        if tasks.is_hook(target):
+        if hooks.is_hook(target):
             seen.hooks.append(resource)
-        elif not tasks.is_skipped(target):
-            _predict(client, app, resource, crds)
+        elif not hooks.is_skipped(target):
+            _predict(client, app, resource, wanted)
             seen.resources.append(resource)
     for obj in live.values():
         if (
@@ -150,24 +148,24 @@ def _live(
     return found
 
 
-def _predict(client: Client, app: Application, resource: Resource, crds: set[tuple[object, object]]) -> None:
+def _predict(client: Client, app: Application, resource: Resource, wanted: Sequence[Manifest]) -> None:
     target = resource.target
     if target is None:
         raise AssertionError
-    pointers = compare.ignored(target, app.ignore)
+    ignored = ignore.of(target, app.ignore)
     if resource.live is None:
         resource.status = "OutOfSync"
         resource.served = client.knows(target["apiVersion"], target["kind"])
-        group = target["apiVersion"].rpartition("/")[0]
-        if not resource.served and (group, target["kind"]) not in crds:
+        skip = app.enabled("SkipDryRunOnMissingResource")
+        if not resource.served and not writing.may_miss_kind(target, wanted, skip):
             text = f"the cluster does not serve kind {target['kind']} of {target['apiVersion']}"
             resource.error = Invalid("kind", text, obj=str(ObjectRef.of(target)), hint="install its CRD first")
         return
-    sent = compare.prepare(target, resource.live, pointers, keep_ignored=app.enabled("RespectIgnoreDifferences"))
+    sent = compare.prepare(target, resource.live, ignored, keep_ignored=app.enabled("RespectIgnoreDifferences"))
     try:
         resource.predicted = client.apply(sent, manager=MANAGER, dry_run=True)
     except SlipwayError as error:
         resource.error, resource.status = error, "Unknown"
         return
-    different = compare.modified(resource.predicted, resource.live, pointers)
+    different = compare.modified(resource.predicted, resource.live, ignored)
     resource.status = "OutOfSync" if different else "Synced"

@@ -18,9 +18,10 @@ from .._core.types import Manifest, ObjectRef, ref
 from .._kube.client import Client
 from .._kube.watch import Informer, Selection
 from .compare import MANAGER, Seen
-from .decide import compare, tasks
+from .decide import compare, ignore, tasks, writing
 from .decide.tasks import Task
-from .health.builtin import Health, health
+from .health.assess import health
+from .health.status import Health
 
 _LOOK = 0.5
 _FOLLOWED = ("Rollout",)  # the rollout engine follows these to their end
@@ -69,27 +70,31 @@ class Sync:
         for resource in self.seen.resources:
             if resource.target is None:
                 continue
-            if resource.status == "Synced" and app.enabled("ApplyOutOfSyncOnly"):
-                continue
-            out.append(Task("Sync", tasks.wave(resource.target), resource.target, resource.live))
-        return out + self._prunes(out)
+            out.append(tasks.make("Sync", resource.target, resource.live))
+        if app.enabled("ApplyOutOfSyncOnly"):
+            status = {id(resource.target): resource.status for resource in self.seen.resources}
+            out = tasks.out_of_sync_only(out, lambda task: status.get(id(task.target)) != "Synced")
+        return tasks.place_prunes([*out, *self._prunes()], app.enabled("PruneLast"))
 
-    def _prunes(self, others: Sequence[Task]) -> list[Task]:
+    def _prunes(self) -> list[Task]:
         extra = [r.live for r in self.seen.resources if r.target is None and r.live]
-        found = [Task("Sync", tasks.wave(obj), None, obj) for obj in extra if self._may_prune(obj)]
-        waves = tasks.prune_wave([*others, *found], self.seen.app.enabled("PruneLast"))
-        return [Task("Sync", waves[task.wave], None, task.live) for task in found]
+        return [tasks.make("Sync", None, obj) for obj in extra if self._may_prune(obj)]
 
     def _may_prune(self, obj: Manifest) -> bool:
-        if self.prune and tasks.option(obj, "Prune") != "false":
-            return True
-        self._note(Done(Task("Sync", 0, None, obj), "PruneSkipped", "ignored (requires pruning)", obj))
-        return False
+        refusal = tasks.prune_refusal(obj, self.prune)
+        if refusal:
+            self._note(Done(Task("Sync", 0, None, obj), "PruneSkipped", refusal, obj))
+        return not refusal
 
     def _namespace(self) -> None:
-        name = self.seen.destination
-        if self.seen.app.enabled("CreateNamespace") and not self.client.get("v1", "Namespace", name):
-            self.client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager=MANAGER)
+        name, app = self.seen.destination, self.seen.app
+        wanted = any(tasks.is_namespace(resource.target, name) for resource in self.seen.resources)
+        if wanted or not app.enabled("CreateNamespace"):
+            return
+        policy = app.manifest["spec"].get("syncPolicy")
+        found = writing.managed_namespace(name, self.client.get("v1", "Namespace", name), policy)
+        if found:
+            self.client.apply(found, manager=MANAGER)
 
     def _step(self, step: Sequence[Task], *, last: bool) -> None:
         self.cancel.check()
@@ -106,12 +111,16 @@ class Sync:
         if task.live is None:
             raise AssertionError
         meta = task.live["metadata"]
-        self.client.delete(ObjectRef.of(task.live), propagation="Foreground", uid=meta.get("uid", ""))
+        self.client.delete(
+            ObjectRef.of(task.live),
+            propagation=_propagation(self.seen.app.options.get("PrunePropagationPolicy", "")),
+            uid=meta.get("uid", ""),
+        )
         self._note(Done(task, "Pruned", "pruned", None))
 
     def _delete_before(self, task: Task) -> None:
         """BeforeHookCreation: the hook of the last sync goes, and is gone, before the new one comes."""
-        if "BeforeHookCreation" not in tasks.delete_policies(task.obj) or task.live is None:
+        if task.live is None or not tasks.delete_before_creation(task):
             return
         self.client.delete(ObjectRef.of(task.live))
         meta, pause = task.live["metadata"], 0.02
@@ -126,15 +135,11 @@ class Sync:
         target = _named(task, self.seen.tree.commit) if task.hook else task.target
         app = self.seen.app
         if task.live and not task.hook:
-            pointers = compare.ignored(target, app.ignore)
-            target = compare.prepare(target, task.live, pointers, keep_ignored=app.enabled("RespectIgnoreDifferences"))
-        strict = (
-            "Ignore"
-            if app.options.get("Validate") == "false" or tasks.option(target, "Validate") == "false"
-            else "Strict"
-        )
-        live = self.client.apply(target, manager=MANAGER, field_validation=strict)
-        if target["kind"] == "CustomResourceDefinition":
+            ignored = ignore.of(target, app.ignore)
+            target = compare.prepare(target, task.live, ignored, keep_ignored=app.enabled("RespectIgnoreDifferences"))
+        how = writing.plan(target, task.live, writing.Settings(validate=app.options.get("Validate") != "false"))
+        live = self.client.apply(target, manager=MANAGER, field_validation="Strict" if how.validate else "Ignore")
+        if tasks.is_crd(target):
             self.client.kinds.forget()
         action = "created" if task.live is None or task.hook else _action(task.live, live)
         done = Done(task, action, f"{target['kind'].lower()}/{target['metadata']['name']} {action}", live)
@@ -202,7 +207,7 @@ class Sync:
 
     def _clean_hooks(self, policy: str) -> None:
         for done in self.done:
-            if done.task.hook and done.live and policy in tasks.delete_policies(done.task.obj):
+            if done.live and tasks.has_delete_policy(done.task, policy):
                 self.client.delete(ObjectRef.of(done.live))
 
     def _note(self, done: Done) -> None:
@@ -224,6 +229,10 @@ def _named(task: Task, revision: str) -> Manifest:
         return task.target
     name = f"{meta['generateName']}{revision[:7]}-{task.phase.lower()}-{suffix()}"
     return {**task.target, "metadata": {**meta, "name": name}}
+
+
+def _propagation(option: str) -> str:
+    return option.capitalize() if option in ("background", "foreground", "orphan") else writing.PROPAGATION
 
 
 def _action(before: Manifest, after: Manifest) -> str:

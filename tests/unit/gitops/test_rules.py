@@ -12,9 +12,16 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
-from ansible_collections.slipway.gitops.plugins.module_utils._gitops.decide import compare, tasks, tracking
+from ansible_collections.slipway.gitops.plugins.module_utils._gitops.decide import (
+    compare,
+    hooks,
+    ignore,
+    tasks,
+    tracking,
+)
 from ansible_collections.slipway.gitops.plugins.module_utils._gitops.decide.tasks import Task
-from ansible_collections.slipway.gitops.plugins.module_utils._gitops.health.builtin import health, worst
+from ansible_collections.slipway.gitops.plugins.module_utils._gitops.health.assess import health
+from ansible_collections.slipway.gitops.plugins.module_utils._gitops.health.status import worst
 from ansible_collections.slipway.gitops.plugins.module_utils._gitops.model.application import read
 
 
@@ -60,19 +67,19 @@ def test_a_namespace_moves_before_its_first_user_and_takes_its_place() -> None:
 )
 def test_hooks_are_read_from_their_annotation(hook: str, is_hook: bool, phases: list[str]) -> None:
     one = obj("Job", hook=hook)
-    assert (tasks.is_hook(one), tasks.hook_phases(one)) == (is_hook, phases)
+    assert (hooks.is_hook(one), hooks.phases(one)) == (is_hook, phases)
 
 
 def test_waves_and_policies_have_defaults() -> None:
-    assert tasks.wave(obj("Job", wave="abc")) == 0
-    assert tasks.delete_policies(obj("Job", policy="Nonsense")) == ["BeforeHookCreation"]
-    assert tasks.delete_policies(obj("Job", policy="HookSucceeded")) == ["HookSucceeded"]
+    assert hooks.wave(obj("Job", wave="abc")) == 0
+    assert hooks.delete_policies(obj("Job", policy="Nonsense")) == ["BeforeHookCreation"]
+    assert hooks.delete_policies(obj("Job", policy="HookSucceeded")) == ["HookSucceeded"]
 
 
 def test_prune_waves_are_mirrored_or_come_last() -> None:
     given = [Task("Sync", wave, None, obj("ConfigMap", str(wave))) for wave in (0, 1, 2)]
-    assert tasks.prune_wave(given, last=False) == {0: 2, 1: 1, 2: 0}
-    assert set(tasks.prune_wave([*given, Task("Sync", 4, obj("Pod"), None)], last=True).values()) == {5}
+    assert [task.wave for task in tasks.place_prunes(given, last=False)] == [2, 1, 0]
+    assert [task.wave for task in tasks.place_prunes([*given, Task("Sync", 4, obj("Pod"), None)], True)] == [5, 5, 5, 4]
 
 
 def test_a_copied_annotation_does_not_make_an_object_ours() -> None:
@@ -85,12 +92,12 @@ def test_a_copied_annotation_does_not_make_an_object_ours() -> None:
 def test_ignored_fields_take_the_live_value_and_do_not_count() -> None:
     target = {**obj("VirtualService"), "spec": {"http": [{"weight": 0}], "hosts": ["a"]}}
     live = {**obj("VirtualService"), "spec": {"http": [{"weight": 20}], "hosts": ["a"]}}
-    pointers = compare.ignored(
+    ignored = ignore.of(
         target, [{"group": "", "kind": "VirtualService", "jsonPointers": ["/spec/http/0/weight", "/spec/gone"]}]
     )
-    assert compare.prepare(target, live, pointers, keep_ignored=True)["spec"]["http"] == [{"weight": 20}]
-    assert not compare.modified(target, live, pointers)
-    assert compare.modified(target, live, [])
+    assert compare.prepare(target, live, ignored, keep_ignored=True)["spec"]["http"] == [{"weight": 20}]
+    assert not compare.modified(target, live, ignored)
+    assert compare.modified(target, live)
 
 
 def test_a_rollouts_selector_is_not_reset() -> None:
@@ -98,7 +105,10 @@ def test_a_rollouts_selector_is_not_reset() -> None:
     live = {**obj("Service"), "spec": {"selector": {"app": "a", "rollouts-pod-template-hash": "h"}}}
     live["metadata"] = {**live["metadata"], "annotations": {"argo-rollouts.argoproj.io/managed-by-rollouts": "r"}}
     assert (
-        compare.prepare(target, live, [], keep_ignored=False)["spec"]["selector"]["rollouts-pod-template-hash"] == "h"
+        compare.prepare(target, live, ignore.Ignored(), keep_ignored=False)["spec"]["selector"][
+            "rollouts-pod-template-hash"
+        ]
+        == "h"
     )
 
 
@@ -140,3 +150,15 @@ def test_what_is_not_executed_is_refused_with_its_place() -> None:
         read(yaml.load_all(APPLICATION % ", helm: {releaseName: x}", "app.yaml")[0])
     with pytest.raises(Refused, match="several sources"):
         read(yaml.load_all(APPLICATION.replace("source: {", "sources: [{}]\n  source: {") % "")[0])
+
+
+def test_what_a_trusted_manager_owns_does_not_count() -> None:
+    entry = {"manager": "hpa", "fieldsV1": {"f:spec": {"f:replicas": {}, "f:ports": {'k:{"port":1}': {"f:name": {}}}}}}
+    target = {**obj("Deployment"), "spec": {"replicas": 1, "ports": [{"port": 1, "name": "a"}], "paused": True}}
+    live = {**obj("Deployment"), "spec": {"replicas": 5, "ports": [{"port": 1, "name": "b"}], "paused": True}}
+    live["metadata"] = {**live["metadata"], "managedFields": [entry]}
+    rules = [{"group": "*", "kind": "Deployment", "managedFieldsManagers": ["hpa"]}]
+    assert compare.modified(target, live)
+    assert not compare.modified(target, live, ignore.of(target, rules))
+    live["spec"]["paused"] = False
+    assert compare.modified(target, live, ignore.of(target, rules))

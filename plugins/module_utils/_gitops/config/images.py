@@ -17,10 +17,10 @@ from typing import Any
 import yaml as pyyaml
 
 from ..._core.errors import Invalid, Place
+from ..source.files import KUSTOMIZATIONS
 from . import edit
 from .files import change_file
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _FIELDS = (("new_name", "newName"), ("new_tag", "newTag"), ("digest", "digest"))
 _IMAGE = re.compile(r"^(?P<name>.*?)(?::(?P<tag>[\w][\w.-]*))?(?:@(?P<digest>[\w+.-]+:[0-9a-fA-F]+))?$")
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")

@@ -6,9 +6,29 @@
 
 from __future__ import annotations
 
+import re
+
+from ..._core.errors import Invalid
 from ..._core.types import Manifest, split_api_version
 
 ANNOTATION = "argocd.argoproj.io/tracking-id"
+_LABEL_LENGTH = 63
+_SPECIAL_END = re.compile(r"[^a-z0-9A-Z]+\Z")
+
+
+def truncated(name: str) -> str:
+    """Return the application's name as a label value: 63 characters at most, a letter or digit last."""
+    if len(name) <= _LABEL_LENGTH:
+        return name
+    found = _SPECIAL_END.sub("", name[:_LABEL_LENGTH])
+    if not found:
+        raise Invalid("", "unable to truncate label to not end with a special character")
+    return found
+
+
+def is_label_method(method: str) -> bool:
+    """True for tracking by label, the method of old; `method` is label, annotation or annotation+label."""
+    return method in ("", "label")
 
 
 def identity(app: str, obj: Manifest, destination: str) -> str:

@@ -2,39 +2,31 @@
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-"""Health of objects. Source: argo-cd v3.6 gitops-engine/pkg/health and the shipped checks for argoproj.io kinds."""
+"""Health of Kubernetes' own kinds, and of Workflows. Source: argo-cd v3.6 gitops-engine/pkg/health/health_*.go."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..._core.types import Manifest, split_api_version
+from .status import Health
 
-ORDER = ("Healthy", "Suspended", "Progressing", "Missing", "Degraded", "Unknown")
+HPA_DEGRADED = (
+    ("AbleToScale", "FailedGetScale"), ("AbleToScale", "FailedUpdateScale"),
+    ("ScalingActive", "FailedGetResourceMetric"), ("ScalingActive", "InvalidSelector"),
+    ("ScalingActive", "FailedGetObjectMetric"), ("ScalingActive", "FailedGetPodsMetric"),
+    ("ScalingActive", "FailedGetExternalMetric"), ("ScalingActive", "FailedGetContainerResourceMetric"),
+)  # fmt: skip
+_HPA_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Status and message."""
-
-    status: str
-    message: str = ""
-
-
-def health(obj: Manifest) -> Health | None:
-    """Return the health of an object; None when there is no rule for its kind, which counts as fine."""
-    if (obj.get("metadata") or {}).get("deletionTimestamp"):
-        return Health("Progressing", "Pending deletion")
-    group, _version = split_api_version(obj["apiVersion"])
-    rule = _RULES.get((group, obj["kind"]))
+def builtin(obj: Manifest) -> Health | None:
+    """Return the health by the rule for the kind, None when there is none."""
+    group, _version = split_api_version(str(obj.get("apiVersion", "")))
+    rule = _RULES.get((group, str(obj.get("kind", ""))))
     return rule(obj) if rule else None
-
-
-def worst(statuses: Sequence[str]) -> str:
-    """Return the worst of some statuses, Healthy for none."""
-    return max(statuses, key=ORDER.index, default="Healthy")
 
 
 def _conditions(obj: Manifest) -> Mapping[str, Mapping[str, Any]]:
@@ -147,20 +139,23 @@ def _pod(obj: Manifest) -> Health:
     phase, policy = status.get("phase"), spec.get("restartPolicy", "Always")
     statuses = status.get("containerStatuses") or []
     if policy == "Always":
-        for container in statuses:
-            waiting = (container.get("state") or {}).get("waiting") or {}
-            reason = str(waiting.get("reason", ""))
-            if reason.startswith("Err") or reason.endswith(("Error", "BackOff")):
-                return Health("Degraded", str(waiting.get("message", "")))
+        waiting = [(container.get("state") or {}).get("waiting") or {} for container in statuses]
+        bad = [str(entry.get("message", "")) for entry in waiting if _is_error(str(entry.get("reason", "")))]
+        if bad:
+            return Health("Degraded", ", ".join(bad))
     if phase == "Pending":
         return Health("Progressing", str(status.get("message", "")))
     if phase == "Succeeded":
         return Health("Healthy", str(status.get("message", "")))
     if phase == "Failed":
-        return Health("Degraded", _failed_pod(status, statuses))
+        return Health("Degraded", _failed_pod(status, [*(status.get("initContainerStatuses") or []), *statuses]))
     if phase == "Running":
         return _running_pod(obj, policy, statuses)
     return Health("Unknown", str(status.get("message", "")))
+
+
+def _is_error(reason: str) -> bool:
+    return reason.startswith("Err") or reason.endswith(("Error", "BackOff"))
 
 
 def _failed_pod(status: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> str:
@@ -190,13 +185,32 @@ def _running_pod(obj: Manifest, policy: str, statuses: Sequence[Mapping[str, Any
 
 
 def _job(obj: Manifest) -> Health:
-    conditions = _conditions(obj)
-    for kind in ("Failed", "Complete", "Suspended"):
-        found = conditions.get(kind)
-        if found and found.get("status") == "True":
-            word = {"Failed": "Degraded", "Complete": "Healthy", "Suspended": "Suspended"}[kind]
-            return Health(word, str(found.get("message", "")))
-    return Health("Progressing", "")
+    """A condition of a kind ends the job whatever its status says; only Suspended must be true."""
+    found = _conditions(obj)
+    if "Failed" in found:
+        return Health("Degraded", str(found["Failed"].get("message", "")))
+    if "Suspended" in found and found["Suspended"].get("status") == "True":
+        return Health("Suspended")
+    ended = found.get("Complete") or found.get("Suspended")
+    return Health("Healthy", str(ended.get("message", ""))) if ended else Health("Progressing")
+
+
+def _autoscaler(obj: Manifest) -> Health:
+    """The first condition that says something decides; v1 keeps its conditions in an annotation."""
+    found = (obj.get("status") or {}).get("conditions") or []
+    if str(obj.get("apiVersion")) == "autoscaling/v1":
+        text = (obj["metadata"].get("annotations") or {}).get(_HPA_CONDITIONS)
+        try:
+            found = json.loads(text) if text else []
+        except ValueError as error:
+            return Health("Unknown", f"failed to convert conditions annotation to typed: {error}")
+    for entry in found or []:
+        message = str(entry.get("message", ""))
+        if (entry.get("type"), entry.get("reason")) in HPA_DEGRADED:
+            return Health("Degraded", message)
+        if entry.get("type") in ("AbleToScale", "ScalingLimited") and entry.get("status") == "True":
+            return Health("Healthy", message)
+    return Health("Progressing", "Waiting to Autoscale")
 
 
 def _service(obj: Manifest) -> Health:
@@ -224,26 +238,11 @@ def _api_service(obj: Manifest) -> Health:
     return Health("Healthy" if available.get("status") == "True" else "Progressing", text)
 
 
-def _rollout(obj: Manifest) -> Health:
-    """Source: resource_customizations/argoproj.io/Rollout: the phase decides once the generation was observed."""
+def _workflow(obj: Manifest) -> Health:
     status = obj.get("status") or {}
-    observed = str(status.get("observedGeneration", ""))
-    if not status or (observed.isdigit() and int(observed) != obj["metadata"].get("generation")):
-        return Health("Progressing", "Waiting for rollout spec update to be observed")
-    phase, message = status.get("phase"), str(status.get("message") or "")
-    words = {"Paused": "Suspended", "Progressing": "Progressing", "Degraded": "Degraded", "Healthy": "Healthy"}
-    return Health(words.get(str(phase), "Progressing"), message)
-
-
-def _analysis(obj: Manifest) -> Health:
-    status = obj.get("status") or {}
-    words = {"Successful": "Healthy", "Failed": "Degraded", "Error": "Degraded", "Inconclusive": "Unknown"}
-    return Health(words.get(str(status.get("phase")), "Progressing"), str(status.get("message") or ""))
-
-
-def _application(obj: Manifest) -> Health:
-    found = (obj.get("status") or {}).get("health") or {}
-    return Health(str(found.get("status") or "Unknown"), str(found.get("message") or ""))
+    phase, words = str(status.get("phase") or ""), {"Succeeded": "Healthy", "Failed": "Degraded", "Error": "Degraded"}
+    running = phase in ("", "Pending", "Running")
+    return Health("Progressing" if running else words.get(phase, "Unknown"), str(status.get("message") or ""))
 
 
 _RULES: dict[tuple[str, str], Callable[[Manifest], Health]] = {
@@ -258,7 +257,6 @@ _RULES: dict[tuple[str, str], Callable[[Manifest], Health]] = {
     ("extensions", "Ingress"): _ingress,
     ("", "PersistentVolumeClaim"): _claim,
     ("apiregistration.k8s.io", "APIService"): _api_service,
-    ("argoproj.io", "Rollout"): _rollout,
-    ("argoproj.io", "AnalysisRun"): _analysis,
-    ("argoproj.io", "Application"): _application,
+    ("autoscaling", "HorizontalPodAutoscaler"): _autoscaler,
+    ("argoproj.io", "Workflow"): _workflow,
 }

@@ -74,6 +74,12 @@ def read(document: Document) -> Application:
             hint="use spec.source",
             obj=f"Application {meta['name']}",
         )
+    if any(rule.get("jqPathExpressions") for rule in spec.get("ignoreDifferences") or []):
+        raise Refused(
+            "spec.ignoreDifferences: jqPathExpressions are not executed yet",
+            hint="use jsonPointers",
+            obj=f"Application {meta['name']}",
+        )
     destination = spec.get("destination") or {}
     options, warnings = _options(document, (spec.get("syncPolicy") or {}).get("syncOptions") or [])
     return Application(
