@@ -55,7 +55,9 @@ def _scaled(waiting: str, *, job: bool = False) -> Check:
 
 def _executors(obj: Manifest) -> bool:
     """Whether as many Spark executors run as are wanted: a number, or within the limits of dynamic allocation."""
-    states = get(obj, "status.executorState") or {}
+    states = get(obj, "status.executorState")
+    if not isinstance(states, Mapping):
+        return False
     running = sum(1 for one in states.values() if one == "RUNNING")
     wanted = get(obj, "spec.executor.instances")
     conf: Mapping[str, str] = get(obj, "spec.sparkConf") or {}
@@ -70,6 +72,17 @@ def _executors(obj: Manifest) -> bool:
     return running > 0 if wanted is None else running == wanted
 
 
+# The first text goes over two lines, the second ends in spaces: both as they are shown upstream.
+_SPARK_ENDING = (
+    "The driver pod has been completed successfully. The executor pods terminate and are cleaned up.\n"
+    + " " * 32
+    + "Under this circumstances, we assume the executor pod are completed."
+)
+_SPARK_LOST = (
+    "SparkApplication is in UnknownState because either driver pod or one or all executor pods in unknown state  "
+)
+
+
 def _spark(obj: Manifest) -> Health:
     state = get(obj, "status.applicationState.state")
     if state in ("FAILED", "SUBMISSION_FAILED", "FAILING"):
@@ -82,6 +95,8 @@ def _spark(obj: Manifest) -> Health:
         "COMPLETED": ("Healthy", "SparkApplication was Completed"),
         "PENDING_RERUN": ("Progressing", "SparkApplication is Pending Rerun"),
         "INVALIDATING": ("Missing", "SparkApplication is in InvalidatingState"),
+        "SUCCEEDING": ("Progressing", _SPARK_ENDING),
+        "UNKNOWN": ("Progressing", _SPARK_LOST),
     }
     return Health(*told.get(str(state), ("Progressing", "Waiting for Executor pods")))
 
