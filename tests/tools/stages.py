@@ -22,6 +22,7 @@ BIN = ROOT / ".build" / "venv" / "bin"
 PYTHON = str(BIN / "python")
 COLLECTION = ROOT / ".build" / "ansible_collections" / "slipway" / "gitops"
 PACKAGE = "ansible_collections.slipway.gitops.plugins"
+PAGES = ROOT / ".build" / "docs"
 SCRATCH = ROOT / ".build" / "scratch"
 
 
@@ -66,8 +67,12 @@ def layers() -> list[Command]:
 
 
 def docs() -> list[Command]:
+    """The documentation is linted and rendered: a page per module, plugin and role in .build/docs."""
     path = str(COLLECTION)
+    PAGES.mkdir(mode=0o755, parents=True, exist_ok=True)
+    form = ("--output-format", "simplified-rst", "--squash-hierarchy", "--no-indexes", "--fail-on-error")
     return [
+        tool("antsibull-docs", "collection", "--use-current", *form, "--dest-dir", str(PAGES), "slipway.gitops"),
         tool("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", path),
         tool("antsibull-changelog", "lint", cwd=COLLECTION),
         python("tests/tools/schemas.py", "--check"),
