@@ -30,7 +30,7 @@ PARTS = (
     "README.md",
     "changelogs",
 )
-# Left out, and why: import, pylint, mypy, pep8, yamllint and shellcheck make environments of their own from an index
+# Left out, and why: pylint, mypy, pep8, yamllint and shellcheck make environments of their own from an index
 # or repeat what ruff, mypy and yamllint already did here with the project's own settings.
 TESTS = (
     "action-plugin-docs",
@@ -38,6 +38,7 @@ TESTS = (
     "compile",
     "empty-init",
     "ignores",
+    "import",
     "line-endings",
     "no-assert",
     "no-get-exception",

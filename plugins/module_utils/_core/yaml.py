@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-import yaml as _yaml
-
 from . import gojson
-from .errors import Invalid, Place
+from .errors import Invalid, Permanent, Place
 
-_BASE: Any = getattr(_yaml, "CSafeLoader", _yaml.SafeLoader)
-_DUMPER: Any = getattr(_yaml, "CSafeDumper", _yaml.SafeDumper)
 _BOOLS = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"), False),
@@ -33,22 +31,43 @@ _INF_NAN = re.compile(r"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
 _PATH_PART = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
-class _Loader(_BASE):  # type: ignore[misc]
-    """Safe loader whose plain scalars resolve as in Go."""
+_RESOLVERS = (
+    ("tag:yaml.org,2002:bool", re.compile("^(" + "|".join(_BOOLS) + ")$"), "yYnNoOtTfF"),
+    ("tag:yaml.org,2002:null", re.compile(r"^(~|null|Null|NULL|)$"), "~nN"),
+    ("tag:yaml.org,2002:int", _INT, "-+0123456789"),
+    ("tag:yaml.org,2002:float", _FLOAT, "-+0123456789."),
+    ("tag:slipway,infinity", _INF_NAN, "-+."),
+    ("tag:yaml.org,2002:merge", re.compile(r"^<<$"), "<"),
+)
 
 
-def _add(tag: str, pattern: re.Pattern[str], first: str) -> None:
-    _Loader.add_implicit_resolver(tag, pattern, list(first))
+@cache
+def pyyaml() -> Any:
+    """Return the library. Permanent where it is missing: a managed host need not have it."""
+    try:
+        import yaml
+    except ImportError:
+        raise Permanent(
+            f"PyYAML is not installed for {sys.executable}",
+            hint="install it on the host where the task runs, or run the task on the controller",
+        ) from None
+    return yaml
 
 
-_Loader.yaml_implicit_resolvers = {}
-_add("tag:yaml.org,2002:bool", re.compile("^(" + "|".join(_BOOLS) + ")$"), "yYnNoOtTfF")
-_add("tag:yaml.org,2002:null", re.compile(r"^(~|null|Null|NULL|)$"), "~nN")
-_Loader.yaml_implicit_resolvers.setdefault("", []).append(("tag:yaml.org,2002:null", re.compile("^$")))
-_add("tag:yaml.org,2002:int", _INT, "-+0123456789")
-_add("tag:yaml.org,2002:float", _FLOAT, "-+0123456789.")
-_add("tag:slipway,infinity", _INF_NAN, "-+.")
-_add("tag:yaml.org,2002:merge", re.compile(r"^<<$"), "<")
+def _base() -> Any:
+    return getattr(pyyaml(), "CSafeLoader", pyyaml().SafeLoader)
+
+
+@cache
+def _loader() -> Any:
+    """Return a safe loader whose plain scalars resolve as in Go."""
+    loader: Any = type("GoLoader", (_base(),), {"yaml_implicit_resolvers": {}})
+    for tag, pattern, first in _RESOLVERS:
+        loader.add_implicit_resolver(tag, pattern, list(first))
+    loader.yaml_implicit_resolvers[""] = [("tag:yaml.org,2002:null", re.compile("^$"))]
+    for tag, construct in _CONSTRUCTORS.items():
+        loader.add_constructor(tag, construct)
+    return loader
 
 
 def _bool(loader: Any, node: Any) -> bool:
@@ -112,12 +131,14 @@ def _refuse_duplicates(node: Any) -> None:
         seen.add(name)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:bool", _bool)
-_Loader.add_constructor("tag:yaml.org,2002:int", _int)
-_Loader.add_constructor("tag:yaml.org,2002:float", _float)
-_Loader.add_constructor("tag:slipway,infinity", _infinity)
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+_CONSTRUCTORS = {
+    "tag:yaml.org,2002:bool": _bool,
+    "tag:yaml.org,2002:int": _int,
+    "tag:yaml.org,2002:float": _float,
+    "tag:slipway,infinity": _infinity,
+    "tag:yaml.org,2002:map": _mapping,
+    "tag:yaml.org,2002:timestamp": lambda loader, node: loader.construct_scalar(node),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +154,7 @@ class Document:
         """Return where `path` (such as spec.tasks[2].runAfter) stands, or its nearest parent."""
         if not self.text:
             return Place(self.file, self.line)
-        node = _yaml.compose(self.text, Loader=_BASE)
+        node = pyyaml().compose(self.text, Loader=_base())
         line = _line_of(node, path)
         return Place(self.file, self.line + line)
 
@@ -150,10 +171,10 @@ def _line_of(node: Any, path: str) -> int:
 
 
 def _child(node: Any, name: str, index: str) -> tuple[Any, Any] | None:
-    if isinstance(node, _yaml.SequenceNode) and index:
+    if getattr(node, "id", "") == "sequence" and index:
         items = node.value
         return (items[int(index)], items[int(index)]) if int(index) < len(items) else None
-    if isinstance(node, _yaml.MappingNode) and name:
+    if getattr(node, "id", "") == "mapping" and name:
         return next(((k, v) for k, v in node.value if getattr(k, "value", None) == name), None)
     return None
 
@@ -169,11 +190,11 @@ def load_all(text: str, file: str = "<inline>") -> list[Document]:
 def _documents(text: str, file: str) -> Iterator[Document]:
     for first, part in _split(text):
         try:
-            data = _yaml.load(part, Loader=_Loader)
+            data = pyyaml().load(part, Loader=_loader())
         except Invalid as error:
             line = error.at.line if error.at and error.at.line else 1
             raise Invalid("", error.message, at=Place(file, first + line)) from None
-        except _yaml.YAMLError as error:
+        except pyyaml().YAMLError as error:
             raise _syntax(error, file, first) from None
         if data is not None:
             yield Document(data, file, first + 1, part)
@@ -215,17 +236,19 @@ def load_path(path: str) -> list[Document]:
 
 def dump(value: Any) -> str:
     """Return `value` as YAML: keys in the given order, block style, no line folding."""
-    text = _yaml.dump(
-        value, Dumper=_GoDumper, sort_keys=False, default_flow_style=False, width=10**6, allow_unicode=True
+    text = pyyaml().dump(
+        value, Dumper=_dumper(), sort_keys=False, default_flow_style=False, width=10**6, allow_unicode=True
     )
     return str(text)
 
 
-class _GoDumper(_DUMPER):  # type: ignore[misc]
-    """Quotes the words that Go (and YAML 1.1 readers) would take for something else."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+@cache
+def _dumper() -> Any:
+    """Return a dumper that quotes the words that Go (and YAML 1.1 readers) would take for something else."""
+    base = getattr(pyyaml(), "CSafeDumper", pyyaml().SafeDumper)
+    dumper: Any = type("GoDumper", (base,), {"ignore_aliases": lambda _self, _data: True})
+    dumper.add_representer(str, _text)
+    return dumper
 
 
 def _text(dumper: Any, value: str) -> Any:
@@ -233,6 +256,3 @@ def _text(dumper: Any, value: str) -> Any:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
     plain = value not in _BOOLS and value != "=" and not _INT.match(value) and not _FLOAT.match(value)
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if plain else '"')
-
-
-_GoDumper.add_representer(str, _text)

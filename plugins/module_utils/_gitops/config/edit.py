@@ -13,8 +13,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml as pyyaml
-
 from ..._core import yaml as goyaml
 from ..._core.errors import Invalid, Place
 
@@ -36,12 +34,12 @@ def set_value(text: str, path: str, value: Value, file: str) -> str:
     for depth, part in enumerate(parts):
         parent, node = node, child(node, part)
         last = depth == len(parts) - 1
-        if node is None and last and isinstance(parent, pyyaml.MappingNode):
+        if node is None and last and parent.id == "mapping":
             return add_key(text, parent, str(part), value)
         if node is None:
             at = Place(file, parent.start_mark.line + 1)
             raise Invalid(path, f"does not exist: there is no {part!r}", at=at, hint="add it to the file first")
-    if not isinstance(node, pyyaml.ScalarNode):
+    if not getattr(node, "id", "") == "scalar":
         raise Invalid(path, "is not a single value", at=Place(file, node.start_mark.line + 1))
     return replace(text, node, value)
 
@@ -69,8 +67,10 @@ def split(path: str) -> list[str | int]:
 def compose(text: str, file: str) -> list[Any]:
     """Return the node tree of each document. Invalid with file and line for a syntax error or an empty text."""
     try:
-        roots = [root for root in pyyaml.compose_all(text, Loader=pyyaml.SafeLoader) if root is not None]
-    except pyyaml.YAMLError as error:
+        roots = [
+            root for root in goyaml.pyyaml().compose_all(text, Loader=goyaml.pyyaml().SafeLoader) if root is not None
+        ]
+    except goyaml.pyyaml().YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = Place(file, mark.line + 1 if mark else None)
         raise Invalid("", f"is not valid YAML: {getattr(error, 'problem', error)}", at=at) from error
@@ -81,9 +81,9 @@ def compose(text: str, file: str) -> list[Any]:
 
 def child(node: Any, part: str | int) -> Any:
     """Return the node below `node`, or None."""
-    if isinstance(node, pyyaml.SequenceNode) and isinstance(part, int):
+    if getattr(node, "id", "") == "sequence" and isinstance(part, int):
         return node.value[part] if part < len(node.value) else None
-    if isinstance(node, pyyaml.MappingNode):
+    if getattr(node, "id", "") == "mapping":
         return next((value for key, value in node.value if key.value == str(part)), None)
     return None
 
@@ -97,10 +97,10 @@ def find(node: Any, parts: list[str | int]) -> Any:
 
 def walk(node: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield each scalar with the names on the way to it (indices are left out)."""
-    if isinstance(node, pyyaml.MappingNode):
+    if getattr(node, "id", "") == "mapping":
         for key, value in node.value:
             yield from walk(value, (*way, str(key.value)))
-    elif isinstance(node, pyyaml.SequenceNode):
+    elif getattr(node, "id", "") == "sequence":
         for value in node.value:
             yield from walk(value, way)
     else:
@@ -174,7 +174,7 @@ def remove_key(text: str, mapping: Any, key: str) -> str:
     """Return the text without a key that holds a single value."""
     pairs = mapping.value
     number = next((n for n, (name, _value) in enumerate(pairs) if name.value == key), -1)
-    if number < 0 or not isinstance(pairs[number][1], pyyaml.ScalarNode):
+    if number < 0 or pairs[number][1].id != "scalar":
         return text
     name, value = pairs[number]
     start = text.rfind("\n", 0, name.start_mark.index) + 1
@@ -209,7 +209,7 @@ def _safe(value: str) -> bool:
 
 def end_of(node: Any) -> int:
     """The end mark of a block collection lies behind its following blank lines; that of its last scalar does not."""
-    while isinstance(node, (pyyaml.MappingNode, pyyaml.SequenceNode)) and node.value and not node.flow_style:
+    while getattr(node, "id", "") in ("mapping", "sequence") and node.value and not node.flow_style:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
     index: int = node.end_mark.index

@@ -14,8 +14,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml as pyyaml
-
 from ..._core.errors import Invalid, Place
 from ..source.files import KUSTOMIZATIONS
 from . import edit
@@ -74,9 +72,9 @@ def _option(key: str) -> str:
 
 def _listing(text: str, file: str) -> Any:
     listing = edit.child(edit.compose(text, file)[0], "images")
-    if listing is None or isinstance(listing, pyyaml.SequenceNode):
+    if listing is None or listing.id == "sequence":
         return listing
-    if isinstance(listing, pyyaml.ScalarNode) and not listing.value:
+    if listing.id == "scalar" and not listing.value:
         return listing
     raise Invalid("images", "must be a list", at=Place(file, listing.start_mark.line + 1))
 
