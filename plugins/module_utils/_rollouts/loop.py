@@ -12,19 +12,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.cancel import Cancel
-from .._core.clock import Clock, parse_rfc3339
+from .._core.clock import Clock
 from .._core.errors import Invalid, TimedOut
 from .._core.events import Sink, Subject
 from .._core.types import Manifest, deep_get
 from .._kube.errors import Conflict
-from .act.world import DEADLINE, DESIRED, REVISION, World, revision
+from .act.world import World
 from .analysis import template
 from .analysis.run import AnalysisRun
-from .decide import canary, hashes
+from .decide import canary, hashes, report, templates
 from .decide.actions import Analyse, Create, EndAnalyses, Scale, Select, SetWeight
-from .decide.canary import Analysis, Pass, ReplicaSet, Seen
-from .decide.status import Sizes, phase
-from .model.rollout import HASH_LABEL, Rollout, read
+from .decide.seen import Analysis, Pass, Seen
+from .model import replicaset
+from .model.replicaset import DEADLINE, DESIRED, HASH_LABEL, REVISION
+from .model.rollout import Rollout, read
 from .traffic import istio
 
 _LOOK = 0.5
@@ -59,13 +60,10 @@ class Loop:
     _runs: list[_Running] = field(default_factory=list)
     _told: tuple[Any, ...] = ()
     _hash: tuple[str, str] = ("", "")
-    _progressed: float = 0.0
-    _seen_counts: tuple[Any, ...] = ()
 
     def run(self) -> Rollout:
         """Drive to an end: Healthy, Degraded, or an indefinite pause. TimedOut and Cancelled otherwise."""
         self.status = self.world.load_status()
-        self._progressed = time.monotonic()
         try:
             while True:
                 self.cancel.check()
@@ -73,8 +71,8 @@ class Loop:
                 ro = read(self.world.rollout())
                 seen = self._seen(ro)
                 out = canary.decide(ro, seen, self.status, self.clock.now())
-                self._finish_status(ro, seen, out.status)
-                acted = self._save(ro, out.status) | self._act(ro, out)
+                status = report.completed(ro, self.status, out.status, seen.replica_sets, self.clock.now())
+                acted = self._save(ro, status) | self._act(ro, out)
                 self._save_analyses()
                 if not acted:
                     if self._ended(ro, seen):
@@ -86,20 +84,21 @@ class Loop:
 
     def _seen(self, ro: Rollout) -> Seen:
         objects = self.world.replica_sets(ro)
-        sets = [_replica_set(obj) for obj in objects]
         self.weight = self._current_weight(ro)
-        selectors = {}
-        for name in filter(None, (ro.stable_service, ro.canary_service)):
+        selectors, managed = {}, set()
+        for name in ro.services:
             service = self.world.service(name)
             if service is None:
                 raise Invalid(
                     "spec.strategy.canary", f"there is no Service {ro.namespace}/{name}", obj=f"Rollout {ro.name}"
                 )
             selectors[name] = str(deep_get(service, "spec", "selector", HASH_LABEL, default=""))
-        wanted = self._template_hash(ro)
+            if istio.MANAGED_BY in (service["metadata"].get("annotations") or {}):
+                managed.add(name)
+        wanted = templates.adopted_hash(ro, self.status, objects, self._template_hash(ro))
         found = [Analysis(r.kind, r.step, r.run.phase, r.run.message) for r in self._runs]
-        self._watch_progress(sets)
-        return Seen(sets, wanted, self.weight, selectors, found)
+        sets = [replicaset.of(obj) for obj in objects]
+        return Seen(sets, wanted, self.weight, selectors, found, managed)
 
     def _template_hash(self, ro: Rollout) -> str:
         """Hashing Go's JSON costs a millisecond; the template changes only with the generation."""
@@ -113,53 +112,7 @@ class Loop:
         if not services:
             return None
         router = self.world.router(services[0])
-        return istio.current_weight(router, services[0], ro.canary_service, ro.stable_service)
-
-    def _watch_progress(self, sets: list[ReplicaSet]) -> None:
-        counts = tuple((one.name, one.spec, one.ready, one.available) for one in sets)
-        if counts != self._seen_counts:
-            self._seen_counts, self._progressed = counts, time.monotonic()
-
-    def _finish_status(self, ro: Rollout, seen: Seen, status: dict[str, Any]) -> None:
-        """Fill in counts, conditions, phase and message."""
-        new = next((one for one in seen.replica_sets if one.hash == seen.new_hash), None)
-        sizes = Sizes(
-            ro.replicas, new.total if new else 0, sum(one.ready for one in seen.replica_sets),
-            new.available if new else 0, sum(one.total for one in seen.replica_sets),
-        )  # fmt: skip
-        status.update(
-            replicas=sizes.all_pods,
-            updatedReplicas=sizes.updated,
-            readyReplicas=sizes.ready,
-            availableReplicas=sum(one.available for one in seen.replica_sets),
-            HPAReplicas=sizes.all_pods,
-            observedGeneration=str(ro.generation),
-            selector=",".join(f"{name}={value}" for name, value in sorted(ro.selector.items())),
-        )
-        self._deadline_condition(ro, status)
-        word, message = phase(status, sizes, spec_paused=ro.paused, has_traffic=bool(ro.traffic), steps=len(ro.steps))
-        status["phase"] = word
-        if message:
-            status["message"] = message
-        else:
-            status.pop("message", None)
-
-    def _deadline_condition(self, ro: Rollout, status: dict[str, Any]) -> None:
-        late = time.monotonic() - self._progressed > ro.progress_deadline
-        index = int(status.get("currentStepIndex") or 0)
-        waiting = index < len(ro.steps) and ("pause" in ro.steps[index] or "analysis" in ro.steps[index])
-        done = status.get("stableRS") == status.get("currentPodHash") and status.get("phase") == "Healthy"
-        conditions = [entry for entry in status.get("conditions") or [] if entry.get("type") != "Progressing"]
-        if late and not waiting and not done and not status.get("pauseConditions"):
-            text = f'ReplicaSet "{ro.name}-{status.get("currentPodHash")}" has timed out progressing.'
-            entry = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": text}
-            conditions.append(entry)
-            if ro.manifest["spec"].get("progressDeadlineAbort"):
-                status.update(abort=True, abortMessage=f"ProgressDeadlineExceeded: {text}")
-        if conditions:
-            status["conditions"] = conditions
-        else:
-            status.pop("conditions", None)
+        return istio.current_weight(router, services[0], istio.roles(ro, self.status), _managed_routes(ro))
 
     def _save(self, ro: Rollout, status: dict[str, Any]) -> bool:
         if status == self.status:
@@ -226,7 +179,8 @@ class Loop:
     def _set_weight(self, ro: Rollout, weight: int) -> None:
         for wanted in istio.virtual_services(ro.traffic):
             router = self.world.router(wanted)
-            self.world.write_router(istio.set_weight(router, wanted, ro.canary_service, ro.stable_service, weight))
+            who = istio.roles(ro, self.status)
+            self.world.write_router(istio.set_weight(router, wanted, who, weight, managed=_managed_routes(ro)))
         self.weights.append(weight)
         self.events.emit(
             self._subject(ro),
@@ -321,17 +275,5 @@ class Loop:
         return Subject("Rollout", ro.namespace, ro.name)
 
 
-def _replica_set(obj: Manifest) -> ReplicaSet:
-    status, annotations = obj.get("status") or {}, obj["metadata"].get("annotations") or {}
-    deadline = annotations.get(DEADLINE)
-    return ReplicaSet(
-        name=obj["metadata"]["name"],
-        hash=str((obj["metadata"].get("labels") or {}).get(HASH_LABEL, "")),
-        revision=int(revision(obj)),
-        spec=int(deep_get(obj, "spec", "replicas", default=0)),
-        total=int(status.get("replicas", 0)),
-        ready=int(status.get("readyReplicas", 0)),
-        available=int(status.get("availableReplicas", 0)),
-        desired=int(annotations.get(DESIRED, -1)),
-        deadline=parse_rfc3339(deadline) if deadline else None,
-    )
+def _managed_routes(ro: Rollout) -> list[str]:
+    return [str(entry["name"]) for entry in ro.traffic.get("managedRoutes") or []]

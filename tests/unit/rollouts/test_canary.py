@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide import canary
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide import canary, hashes, pauses
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.actions import (
     Analyse,
     Create,
@@ -19,7 +20,8 @@ from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.ac
     Select,
     SetWeight,
 )
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.canary import Analysis, ReplicaSet, Seen
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.seen import Analysis, Seen
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.replicaset import ReplicaSet
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.rollout import Rollout, pause_seconds, read
 
 
@@ -69,7 +71,7 @@ class World:
         elif isinstance(action, Scale):
             old = self.sets[action.name]
             size = old.spec if action.replicas is None else action.replicas
-            deadline = canary.parse_rfc3339(action.deadline) if action.deadline else None
+            deadline = parse_rfc3339(action.deadline) if action.deadline else None
             number = action.revision or old.revision
             self.sets[action.name] = ReplicaSet(old.name, old.hash, number, size, size, size, size, 10, deadline)
         elif isinstance(action, Select):
@@ -125,7 +127,7 @@ def test_going_back_to_the_stable_template_after_an_abort_runs_no_steps() -> Non
 def test_an_indefinite_pause_waits_for_a_promotion() -> None:
     world = deployed([{"setWeight": 20}, {"pause": {}}, {"setWeight": 60}])
     world.run("two")
-    assert (world.weights, world.status["pauseConditions"][0]["reason"]) == ([20], canary.PAUSE_STEP)
+    assert (world.weights, world.status["pauseConditions"][0]["reason"]) == ([20], pauses.STEP)
     del world.status["pauseConditions"]
     world.run("two")
     assert world.weights == [20, 60, 100, 0]
@@ -145,7 +147,7 @@ def test_traffic_never_goes_to_a_canary_without_pods() -> None:
     status = {
         "stableRS": "one",
         "currentPodHash": "two",
-        "currentStepHash": canary.hashes.step_hash(ro.steps),
+        "currentStepHash": hashes.step_hash(ro.steps),
         "currentStepIndex": 0,
     }
     out = canary.decide(ro, Seen(sets, "two", 0, {"st": "one", "ca": "one"}), status, 0.0)

@@ -59,7 +59,7 @@ def test_only_the_two_weights_change_and_foreign_traffic_is_removed() -> None:
             {"destination": {"host": "other"}, "weight": 5},
         ]
     )
-    after = istio.set_weight(before, {"name": "v", "routes": ["main"]}, "ca", "st", 20)
+    after = istio.set_weight(before, {"name": "v", "routes": ["main"]}, istio.Roles("ca", "st"), 20)
     routes = after["spec"]["http"][0]["route"]
     assert [(entry["destination"]["host"], entry["weight"]) for entry in routes] == [("st.ns.svc", 80), ("ca", 20)]
     assert routes[0]["headers"] == {"x": 1}
@@ -67,10 +67,10 @@ def test_only_the_two_weights_change_and_foreign_traffic_is_removed() -> None:
 
 
 def test_a_missing_route_or_host_is_an_error() -> None:
-    with pytest.raises(Invalid, match="no route named 'gone'"):
-        istio.set_weight(service([]), {"routes": ["gone"]}, "ca", "st", 20)
-    with pytest.raises(Invalid, match="no destination for the canary"):
-        istio.set_weight(service([{"destination": {"host": "st"}}]), {"routes": ["main"]}, "ca", "st", 20)
+    with pytest.raises(Invalid, match="Route 'gone' is not found"):
+        istio.set_weight(service([]), {"routes": ["gone"]}, istio.Roles("ca", "st"), 20)
+    with pytest.raises(Invalid, match="Canary Service 'ca' not found in route"):
+        istio.set_weight(service([{"destination": {"host": "st"}}]), {"routes": ["main"]}, istio.Roles("ca", "st"), 20)
 
 
 @pytest.mark.parametrize(

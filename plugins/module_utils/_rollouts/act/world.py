@@ -16,13 +16,11 @@ from ..._core.types import Manifest, ObjectRef, deep_get
 from ..._kube.client import Client
 from ..._kube.errors import Conflict
 from ..._kube.watch import Informer, Selection
-from ..model.rollout import API_VERSION, HASH_LABEL, KIND, Rollout
+from ..model.replicaset import DESIRED, HASH_LABEL, REVISION
+from ..model.rollout import API_VERSION, KIND, Rollout
 from ..traffic import istio
 
 MANAGER = "rollouts-controller"
-REVISION = "rollout.argoproj.io/revision"
-DESIRED = "rollout.argoproj.io/desired-replicas"
-DEADLINE = "scale-down-deadline"
 _VS = "networking.istio.io/v1"
 
 
@@ -113,7 +111,7 @@ class World:
     def select(self, service: Manifest, pod_hash: str, rollout: str) -> None:
         """Let a Service choose the pods of one hash."""
         body = {
-            "metadata": {"annotations": {"argo-rollouts.argoproj.io/managed-by-rollouts": rollout}},
+            "metadata": {"annotations": {istio.MANAGED_BY: rollout}},
             "spec": {"selector": {HASH_LABEL: pod_hash}},
         }
         made = self.client.patch(ObjectRef("v1", "Service", service["metadata"]["name"], self._namespace), body)

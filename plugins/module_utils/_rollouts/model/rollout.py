@@ -16,9 +16,11 @@ from typing import Any
 from ..._core import duration
 from ..._core.errors import Invalid, Refused
 from ..._core.types import Manifest
+from . import defaults
+from .replicaset import HASH_LABEL
 
+__all__ = ["API_VERSION", "HASH_LABEL", "KIND", "Rollout", "of", "pause_seconds", "read"]
 API_VERSION, KIND = "argoproj.io/v1alpha1", "Rollout"
-HASH_LABEL = "rollouts-pod-template-hash"
 _STEP_KINDS = (
     "setWeight",
     "pause",
@@ -34,7 +36,7 @@ _EXECUTED = ("setWeight", "pause", "analysis", "setCanaryScale")
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A canary Rollout. Durations in seconds; `scale_down_delay` None means not set."""
+    """A Rollout with its defaults. Durations in seconds; `canary` is empty for a blue-green one, and the reverse."""
 
     name: str
     namespace: str
@@ -45,10 +47,29 @@ class Rollout:
     template: Mapping[str, Any]
     steps: Sequence[Mapping[str, Any]]
     canary: Mapping[str, Any]
+    blue_green: Mapping[str, Any]
     progress_deadline: int
     history_limit: int
     paused: bool
     manifest: Manifest
+
+    @property
+    def spec(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.manifest.get("spec") or {}
+        return found
+
+    @property
+    def is_canary(self) -> bool:
+        return defaults.strategy(self.spec, "canary") is not None
+
+    @property
+    def is_blue_green(self) -> bool:
+        return defaults.strategy(self.spec, "blueGreen") is not None
+
+    @property
+    def routed(self) -> bool:
+        """Whether a router splits the traffic (and not the number of pods)."""
+        return self.canary.get("trafficRouting") is not None
 
     @property
     def traffic(self) -> Mapping[str, Any]:
@@ -56,8 +77,12 @@ class Rollout:
         return found
 
     @property
+    def dynamic_stable_scale(self) -> bool:
+        return bool(self.canary.get("dynamicStableScale"))
+
+    @property
     def max_weight(self) -> int:
-        return int(self.traffic.get("maxTrafficWeight") or 100)
+        return defaults.max_weight(self.spec)
 
     @property
     def stable_service(self) -> str:
@@ -68,17 +93,41 @@ class Rollout:
         return str(self.canary.get("canaryService") or "")
 
     @property
-    def scale_down_delay(self) -> int:
-        """Old ReplicaSets stay that long under traffic routing; a basic canary has no delay."""
-        given = self.canary.get("scaleDownDelaySeconds")
-        if given is not None:
-            return int(given)
-        return 30 if self.traffic else 0
+    def services(self) -> Sequence[str]:
+        """The Services whose selectors the Rollout sets."""
+        names = (
+            [self.blue_green.get("activeService"), self.blue_green.get("previewService")]
+            if self.is_blue_green
+            else [self.stable_service, self.canary_service]
+        )
+        return [str(name) for name in names if name]
 
     @property
-    def abort_scale_down_delay(self) -> int:
-        given = self.canary.get("abortScaleDownDelaySeconds")
-        return 30 if given is None else int(given)
+    def scale_down_delay(self) -> int:
+        """Old ReplicaSets stay that long after a promotion."""
+        return defaults.scale_down_delay(self.spec)
+
+
+def of(obj: Manifest) -> Rollout:
+    """Return the Rollout as written, with defaults and without any check."""
+    meta, spec = obj.get("metadata") or {}, obj.get("spec") or {}
+    canary = defaults.strategy(spec, "canary") or {}
+    return Rollout(
+        name=str(meta.get("name", "")),
+        namespace=str(meta.get("namespace") or "default"),
+        uid=str(meta.get("uid", "")),
+        generation=int(meta.get("generation", 1)),
+        replicas=defaults.replicas(spec.get("replicas")),
+        selector=(spec.get("selector") or {}).get("matchLabels") or {},
+        template=spec.get("template") or {},
+        steps=canary.get("steps") or [],
+        canary=canary,
+        blue_green=defaults.strategy(spec, "blueGreen") or {},
+        progress_deadline=defaults.progress_deadline(spec),
+        history_limit=defaults.revision_history_limit(spec),
+        paused=bool(spec.get("paused")),
+        manifest=obj,
+    )
 
 
 def read(obj: Manifest) -> Rollout:
@@ -92,25 +141,9 @@ def read(obj: Manifest) -> Rollout:
         raise Invalid("spec.strategy", "needs canary or blueGreen", obj=who)
     if spec.get("workloadRef"):
         raise Refused("spec.workloadRef is not executed yet", hint="write the template into the Rollout", obj=who)
-    canary = strategy.get("canary") or {}
-    selector = (spec.get("selector") or {}).get("matchLabels") or {}
-    template = spec.get("template") or {}
-    _check(spec, canary, selector, template, who)
-    return Rollout(
-        name=str(meta["name"]),
-        namespace=str(meta.get("namespace") or "default"),
-        uid=str(meta.get("uid", "")),
-        generation=int(meta.get("generation", 1)),
-        replicas=int(spec.get("replicas", 1) if spec.get("replicas") is not None else 1),
-        selector=selector,
-        template=template,
-        steps=canary.get("steps") or [],
-        canary=canary,
-        progress_deadline=int(spec.get("progressDeadlineSeconds") or 600),
-        history_limit=int(spec.get("revisionHistoryLimit", 10)),
-        paused=bool(spec.get("paused")),
-        manifest=obj,
-    )
+    ro = of({**obj, "spec": {**spec, "strategy": {**strategy, "canary": strategy.get("canary") or {}}}})
+    _check(spec, ro.canary, ro.selector, ro.template, who)
+    return ro
 
 
 def _check(
@@ -143,7 +176,7 @@ def _subsets(routing: Mapping[str, Any]) -> bool:
 
 def _check_step(index: int, step: Mapping[str, Any], most: int, who: str) -> None:
     path = f"spec.strategy.canary.steps[{index}]"
-    kinds = [kind for kind in step if kind in _STEP_KINDS]
+    kinds = [kind for kind in step if kind in _STEP_KINDS and step[kind] is not None]
     if len(kinds) != 1 or len(step) != 1:
         raise Invalid(path, f"must have exactly one of {', '.join(_STEP_KINDS)}", obj=who)
     if kinds[0] not in _EXECUTED:
