@@ -66,7 +66,7 @@ def _gap(recorder: events.Recorder) -> float:
     """Return the median time from "all pods are there" to the weight."""
     gaps, ready = [], 0.0
     for event in recorder.events:
-        if event.message.endswith("waiting for all steps to complete"):
+        if (event.data or {}).get("ready"):
             ready = event.time
         elif event.reason == "TrafficWeightUpdated" and ready:
             gaps.append(event.time - ready)

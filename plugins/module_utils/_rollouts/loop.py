@@ -23,6 +23,7 @@ from .analysis.run import AnalysisRun
 from .decide import canary, hashes, report, templates
 from .decide.actions import Analyse, Create, EndAnalyses, Scale, Select, SetWeight
 from .decide.seen import Analysis, Pass, Seen
+from .decide.sets import available, by_hash
 from .model import replicaset
 from .model.replicaset import DEADLINE, DESIRED, HASH_LABEL, REVISION
 from .model.rollout import Rollout, read
@@ -72,7 +73,7 @@ class Loop:
                 seen = self._seen(ro)
                 out = canary.decide(ro, seen, self.status, self.clock.now())
                 status = report.completed(ro, self.status, out.status, seen.replica_sets, self.clock.now())
-                acted = self._save(ro, status) | self._act(ro, out)
+                acted = self._save(ro, seen, status) | self._act(ro, out)
                 self._save_analyses()
                 if not acted:
                     if self._ended(ro, seen):
@@ -114,25 +115,27 @@ class Loop:
         router = self.world.router(services[0])
         return istio.current_weight(router, services[0], istio.roles(ro, self.status), _managed_routes(ro))
 
-    def _save(self, ro: Rollout, status: dict[str, Any]) -> bool:
+    def _save(self, ro: Rollout, seen: Seen, status: dict[str, Any]) -> bool:
         if status == self.status:
             return False
         self.world.save_status(status)
         self.status = status
-        self._tell(ro)
+        self._tell(ro, seen)
         return True
 
-    def _tell(self, ro: Rollout) -> None:
-        """One event for each change of phase or step."""
-        index = self.status.get("currentStepIndex")
-        now = (self.status["phase"], self.status.get("message"), index)
+    def _tell(self, ro: Rollout, seen: Seen) -> None:
+        """One event for each change of phase or step, and one when the new pods of a step are there."""
+        index, word = self.status.get("currentStepIndex"), self.status["phase"]
+        ready = word == "Progressing" and available(by_hash(seen.replica_sets, seen.new_hash))
+        now = (word, self.status.get("message"), index, ready)
         if now == self._told:
             return
         self._told = now
         step = f"step {index}/{len(ro.steps)}" if index is not None else ""
-        text = ", ".join(part for part in (self.status["phase"], step, self.status.get("message", "")) if part)
-        word = "Failed" if self.status["phase"] == "Degraded" else "Progress"
-        self.events.emit(self._subject(ro), word, reason=self.status["phase"], message=text, data={"step": index})
+        parts = (word, step, self.status.get("message", ""), "new pods are ready" if ready else "")
+        data = {"step": index, "ready": ready}
+        kind = "Failed" if word == "Degraded" else "Progress"
+        self.events.emit(self._subject(ro), kind, reason=word, message=", ".join(filter(None, parts)), data=data)
 
     def _act(self, ro: Rollout, out: Pass) -> bool:
         for action in out.actions:

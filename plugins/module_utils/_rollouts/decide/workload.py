@@ -23,15 +23,22 @@ def deployment_size(wanted: int, deployment: Mapping[str, Any]) -> int | None:
     return None if size == int((deployment.get("spec") or {}).get("replicas", 1)) else size
 
 
-def kept(ro: Rollout, phase: str, revision: int, *, ready: int) -> int | None:
-    """Return the pods that the Deployment should keep, None for as many as it has.
+def while_taking_over(ro: Rollout, revision: int, *, ready: int, shrinking: bool) -> int | None:
+    """Return the pods that the Deployment keeps while the Rollout grows, None for as many as it has.
 
-    Only the first revision takes over. `progressively`: as many as the Rollout still lacks; `onsuccess`: all of them
-    until the Rollout is Healthy. `phase` and `ready` (pods) are the Rollout's, of the last pass.
+    Only the first revision takes over, and only `progressively`: as many as the Rollout still lacks. `ready` are the
+    Rollout's pods; `shrinking`: its new ReplicaSet loses pods, so that the Deployment gets them back.
     """
-    mode = str((ro.spec.get("workloadRef") or {}).get("scaleDown") or NEVER)
-    if revision != 1 or mode == NEVER:
+    if revision != 1 or _mode(ro) != PROGRESSIVELY or not (ready > 0 or shrinking):
         return None
-    if phase == "Healthy":
-        return 0
-    return max(0, ro.replicas - ready) if mode == PROGRESSIVELY else None
+    return max(0, ro.replicas - ready)
+
+
+def when_healthy(ro: Rollout, phase: str, revision: int) -> int | None:
+    """Return 0 when the Rollout has taken over for good, None before."""
+    done = revision == 1 and phase == "Healthy" and _mode(ro) in (ON_SUCCESS, PROGRESSIVELY)
+    return 0 if done else None
+
+
+def _mode(ro: Rollout) -> str:
+    return str((ro.spec.get("workloadRef") or {}).get("scaleDown") or NEVER)

@@ -172,11 +172,11 @@ def referenced(row: Row) -> None:
 
 @adapter("rollouts", SETS, "TestScaleDownProgressively")
 def progressively(row: Row) -> None:
-    spec = {"replicas": row.value("rolloutReplicas"), "workloadRef": {"scaleDown": workload.PROGRESSIVELY}}
+    ro = rollout({"spec": {"replicas": row.value("rolloutReplicas"), "workloadRef": {"scaleDown": "progressively"}}})
     revision, ready = int(row.value("newRSRevision") or 0), row.value("rolloutReadyReplicas")
-    kept = workload.kept(rollout({"spec": spec}), row.value("rolloutPhase"), revision, ready=ready)
-    before = row.value("deploymentReplicas")
-    size = before if kept is None else workload.deployment_size(kept, {"spec": {"replicas": before}})
+    shrinking, before = row.value("newRSReplicas") > ro.replicas, row.value("deploymentReplicas")
+    wanted = workload.while_taking_over(ro, revision, ready=ready, shrinking=shrinking)
+    size = None if wanted is None else workload.deployment_size(wanted, {"spec": {"replicas": before}})
     found = before if size is None else size
     assert found == row.value("expectedDeploymentReplicas"), str(found)
 

@@ -97,7 +97,9 @@ def threshold(row: Row) -> None:
 
 
 @adapter("rollouts", FILE, "TestGetDesiredCanaryWeightOnAbortWithScaleDownDelay")
-def abort_weight(_row: Row) -> None:
+def abort_weight(row: Row) -> None:
+    if row.kind == "assertions":
+        return calls.run(row, CALLS)
     raise Skip("the Rollout is made by a function of the Go test (newAbortedRollout) that the row does not carry")
 
 
@@ -129,7 +131,12 @@ def at_size(obj: Any, new: Any, old: Any, others: Any, recorded: Any) -> bool:
     return replicas.at_size(ro, status(obj), replica_set(new), replica_set(old), replica_sets(others), recorded)
 
 
+def desired_on_abort(obj: Any, new: Any, old: Any, *_more: Any) -> int:
+    return weights.abort_weight(rollout(obj), replica_set(new), replica_set(old))
+
+
 CALLS: calls.Calls = {
+    "replicaset.GetDesiredCanaryWeight": desired_on_abort,
     "replicaset.CalculateReplicaCountsForBasicCanary": basic,
     "replicaset.CalculateReplicaCountsForTrafficRoutedCanary": routed,
     "replicaset.trafficWeightToReplicas": weights.pods,

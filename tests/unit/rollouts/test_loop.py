@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, slipway contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole loop against a cluster of dictionaries whose pods are ready at once."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.slipway.gitops.plugins.module_utils._core import events
+from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
+from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import VirtualClock, rfc3339
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.loop import Loop
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.replicaset import (
+    DESIRED,
+    HASH_LABEL,
+    REVISION,
+)
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.rollout import Rollout
+
+Manifest = dict[str, Any]
+
+
+class Informer:
+    """Lets virtual time pass where the real one waits for a change."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+
+    def changed(self, seconds: float) -> None:
+        self.clock.sleep(max(seconds, 0.001))
+
+    def poke(self) -> None:
+        """Nothing waits."""
+
+
+class Cluster:
+    """Stands for act.world.World."""
+
+    def __init__(self, rollout: Manifest, clock: VirtualClock) -> None:
+        self.document, self.clock, self.informer = rollout, clock, Informer(clock)
+        self.sets: dict[str, Manifest] = {}
+        names = rollout["spec"]["strategy"]
+        spec = names.get("canary") or names.get("blueGreen")
+        self.services = {
+            spec[key]: {"metadata": {"name": spec[key]}, "spec": {"selector": {}}}
+            for key in ("stableService", "canaryService", "activeService", "previewService")
+            if spec.get(key)
+        }
+        routes = [{"destination": {"host": "st"}, "weight": 100}, {"destination": {"host": "ca"}, "weight": 0}]
+        self.virtual_service = {"metadata": {"name": "vs"}, "spec": {"http": [{"route": routes}]}}
+        self.status: Manifest = {}
+        self.saved = 0
+
+    def rollout(self) -> Manifest:
+        return self.document
+
+    def replica_sets(self, _ro: Rollout) -> list[Manifest]:
+        return copy.deepcopy(list(self.sets.values()))
+
+    def service(self, name: str) -> Manifest | None:
+        return self.services.get(name)
+
+    def router(self, _wanted: Mapping[str, Any]) -> Manifest:
+        return self.virtual_service
+
+    def write_router(self, service: Manifest) -> None:
+        self.virtual_service = service
+
+    def create_replica_set(self, ro: Rollout, pod_hash: str, number: int) -> None:
+        self.clock.sleep(1)
+        meta = {
+            "name": f"{ro.name}-{pod_hash}",
+            "labels": {HASH_LABEL: pod_hash},
+            "annotations": {REVISION: str(number), DESIRED: str(ro.replicas)},
+            "creationTimestamp": rfc3339(self.clock.now()),
+        }
+        self.sets[meta["name"]] = {"metadata": meta, "spec": {"replicas": 0, "template": ro.template}, "status": {}}
+
+    def scale(self, obj: Manifest, replicas: int | None, annotations: Mapping[str, str | None]) -> None:
+        known = self.sets[obj["metadata"]["name"]]
+        merged = {**known["metadata"]["annotations"], **annotations}
+        known["metadata"]["annotations"] = {name: value for name, value in merged.items() if value is not None}
+        if replicas is not None:
+            known["spec"]["replicas"] = replicas
+            known["status"] = dict.fromkeys(("replicas", "readyReplicas", "availableReplicas"), replicas)
+
+    def select(self, service: Manifest, pod_hash: str, _rollout: str) -> None:
+        service["spec"]["selector"][HASH_LABEL] = pod_hash
+
+    def load_status(self) -> Manifest:
+        return self.status
+
+    def save_status(self, status: Mapping[str, Any]) -> None:
+        self.status, self.saved = dict(status), self.saved + 1
+
+    def sizes(self) -> dict[str, int]:
+        return {
+            obj["spec"]["template"]["spec"]["containers"][0]["image"]: obj["spec"]["replicas"]
+            for obj in self.sets.values()
+        }
+
+
+def rollout(strategy: Manifest) -> Manifest:
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c", "image": "x:1"}]}}
+    spec = {
+        "replicas": 4,
+        "selector": {"matchLabels": {"app": "a"}},
+        "template": template,
+        "strategy": strategy,
+        "revisionHistoryLimit": 2,
+    }
+    return {"metadata": {"name": "r", "namespace": "ns", "generation": 1, "uid": "u"}, "spec": spec}
+
+
+def drive(cluster: Cluster, image: str, **options: Any) -> Loop:
+    cluster.document = copy.deepcopy(cluster.document)
+    cluster.document["metadata"]["generation"] += 1
+    cluster.document["spec"]["template"]["spec"]["containers"][0]["image"] = image
+    loop = Loop(
+        cluster,  # type: ignore[arg-type]
+        cluster.clock,
+        events.Recorder(),
+        Cancel(),
+        lambda _name, _scope: None,
+        "",
+        time.monotonic() + 20,
+        lambda: None,
+        **options,
+    )
+    loop.run()
+    return loop
+
+
+CANARY = {
+    "stableService": "st",
+    "canaryService": "ca",
+    "trafficRouting": {"istio": {"virtualService": {"name": "vs"}}},
+    "steps": [{"setWeight": 25}, {"pause": {"duration": "30s"}}, {"setWeight": 50}],
+}
+
+
+def test_a_canary_goes_from_the_first_pods_to_the_promotion() -> None:
+    cluster = Cluster(rollout({"canary": CANARY}), VirtualClock(1_000_000))
+    drive(cluster, "x:1")
+    started = cluster.clock.now()
+    loop = drive(cluster, "x:2")
+    assert (loop.weights, loop.status["phase"]) == ([25, 50, 100, 0], "Healthy")
+    assert cluster.sizes() == {"x:1": 0, "x:2": 4}
+    assert cluster.clock.now() - started > 30
+    kinds = {entry["type"]: entry["status"] for entry in loop.status["conditions"]}
+    assert (kinds["Healthy"], kinds["Completed"], kinds["Available"]) == ("True", "True", "True")
+
+
+def test_a_finished_loop_writes_nothing_more() -> None:
+    cluster = Cluster(rollout({"canary": CANARY}), VirtualClock(1_000_000))
+    drive(cluster, "x:1")
+    saved = cluster.saved
+    drive(cluster, "x:1")
+    assert cluster.saved == saved + 1  # the new generation
+
+
+def test_pods_that_do_not_come_are_degraded_after_the_deadline() -> None:
+    obj = rollout({"canary": CANARY})
+    obj["spec"]["progressDeadlineSeconds"] = 20
+    cluster = Cluster(obj, VirtualClock(1_000_000))
+    drive(cluster, "x:1")
+    grow = cluster.scale
+
+    def never_ready(found: Manifest, replicas: int | None, annotations: Mapping[str, str | None]) -> None:
+        grow(found, replicas, annotations)
+        cluster.sets[found["metadata"]["name"]]["status"]["availableReplicas"] = 0
+
+    cluster.scale = never_ready  # type: ignore[method-assign]
+    loop = drive(cluster, "x:2")
+    assert loop.status["message"].startswith("ProgressDeadlineExceeded: ReplicaSet")
+    assert loop.weights == []
