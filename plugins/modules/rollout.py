@@ -16,7 +16,7 @@ description:
   - A first deployment runs no steps. A failed analysis aborts, so that the weight returns to 0 and the old version stays.
   - The state is in the status of the Rollout, or in a Secret where the kind is unknown, so that a killed run resumes.
 notes:
-  - The strategy C(blueGreen), C(workloadRef) and traffic routers other than Istio are refused.
+  - C(workloadRef) and traffic routers other than Istio are refused.
 extends_documentation_fragment:
   - slipway.gitops._attributes
   - slipway.gitops._attributes.k8s

@@ -20,7 +20,7 @@ from .._kube.errors import Conflict
 from .act.world import World
 from .analysis import template
 from .analysis.run import AnalysisRun
-from .decide import canary, hashes, report, templates
+from .decide import blue_green, canary, hashes, pauses, report, templates
 from .decide.actions import Analyse, Create, EndAnalyses, Scale, Select, SetWeight
 from .decide.seen import Analysis, Pass, Seen
 from .decide.sets import available, by_hash
@@ -30,6 +30,7 @@ from .model.rollout import Rollout, read
 from .traffic import istio
 
 _LOOK = 0.5
+_RUN_TYPES = {"step": "Step", "background": "Background", "pre": "PrePromotion", "post": "PostPromotion"}
 
 
 @dataclass(slots=True)
@@ -71,8 +72,10 @@ class Loop:
                 self.held()
                 ro = read(self.world.rollout())
                 seen = self._seen(ro)
-                out = canary.decide(ro, seen, self.status, self.clock.now())
+                decide = blue_green.decide if ro.is_blue_green else canary.decide
+                out = decide(ro, seen, self.status, self.clock.now())
                 status = report.completed(ro, self.status, out.status, seen.replica_sets, self.clock.now())
+                self._forget_former_runs(status)
                 acted = self._save(ro, seen, status) | self._act(ro, out)
                 self._save_analyses()
                 if not acted:
@@ -90,9 +93,7 @@ class Loop:
         for name in ro.services:
             service = self.world.service(name)
             if service is None:
-                raise Invalid(
-                    "spec.strategy.canary", f"there is no Service {ro.namespace}/{name}", obj=f"Rollout {ro.name}"
-                )
+                raise Invalid("spec.strategy", f"there is no Service {ro.namespace}/{name}", obj=f"Rollout {ro.name}")
             selectors[name] = str(deep_get(service, "spec", "selector", HASH_LABEL, default=""))
             if istio.MANAGED_BY in (service["metadata"].get("annotations") or {}):
                 managed.add(name)
@@ -114,6 +115,15 @@ class Loop:
             return None
         router = self.world.router(services[0])
         return istio.current_weight(router, services[0], istio.roles(ro, self.status), _managed_routes(ro))
+
+    def _forget_former_runs(self, status: Mapping[str, Any]) -> None:
+        """Verdicts on one version say nothing of the next."""
+        if status.get("currentPodHash") == self.status.get("currentPodHash"):
+            return
+        for entry in self._runs:
+            entry.run.terminate()
+        self._save_analyses()
+        self._runs.clear()
 
     def _save(self, ro: Rollout, seen: Seen, status: dict[str, Any]) -> bool:
         if status == self.status:
@@ -194,16 +204,14 @@ class Loop:
         )
 
     def _analyse(self, ro: Rollout, action: Analyse) -> None:
-        spec: Mapping[str, Any] = (
-            ro.canary["analysis"] if action.kind == "background" else ro.steps[action.step]["analysis"]
-        )
+        spec = _analysis_spec(ro, action)
         found = [self._template(entry) for entry in spec.get("templates") or []]
         stable, latest = str(self.status.get("stableRS", "")), str(self.status.get("currentPodHash", ""))
         args = template.arguments(spec.get("args") or [], ro.manifest, stable, latest)
         metrics = template.metrics(found, args)
         number = self.status.get("revision", 1)
-        name = f"{ro.name}-{latest}-{number}" + (f"-{action.step}" if action.kind == "step" else "")
-        labels = {HASH_LABEL: latest, "rollout-type": action.kind.capitalize()}
+        name = f"{ro.name}-{latest}-{number}{_run_suffix(action)}"
+        labels = {HASH_LABEL: latest, "rollout-type": _RUN_TYPES[action.kind]}
         obj: Manifest = {
             "apiVersion": "argoproj.io/v1alpha1",
             "kind": "AnalysisRun",
@@ -257,10 +265,9 @@ class Loop:
         if word == "Degraded":
             return self.weight in (None, 0)
         if word == "Paused":
-            index = int(self.status.get("currentStepIndex") or 0)
-            step = ro.steps[index] if index < len(ro.steps) else {}
-            timed = "pause" in step and (step["pause"] or {}).get("duration") is not None
-            return self.stop_at_pause and (ro.paused or not timed)
+            reasons = [str(entry["reason"]) for entry in self.status.get("pauseConditions") or []]
+            manual = any(pauses.needs_a_person(ro, self.status, reason) for reason in reasons)
+            return self.stop_at_pause and (ro.paused or manual)
         if word != "Healthy" or self.weight not in (None, 0):
             return False
         old = [one for one in seen.replica_sets if one.hash != seen.new_hash and (one.spec or one.total)]
@@ -280,3 +287,17 @@ class Loop:
 
 def _managed_routes(ro: Rollout) -> list[str]:
     return [str(entry["name"]) for entry in ro.traffic.get("managedRoutes") or []]
+
+
+def _analysis_spec(ro: Rollout, action: Analyse) -> Mapping[str, Any]:
+    if action.kind == "step":
+        found: Mapping[str, Any] = ro.steps[action.step]["analysis"]
+    elif action.kind == "background":
+        found = ro.canary["analysis"]
+    else:
+        found = ro.blue_green[f"{action.kind}PromotionAnalysis"]
+    return found
+
+
+def _run_suffix(action: Analyse) -> str:
+    return {"step": f"-{action.step}", "background": ""}.get(action.kind, f"-{action.kind}")

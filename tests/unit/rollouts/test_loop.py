@@ -179,3 +179,55 @@ def test_pods_that_do_not_come_are_degraded_after_the_deadline() -> None:
     loop = drive(cluster, "x:2")
     assert loop.status["message"].startswith("ProgressDeadlineExceeded: ReplicaSet")
     assert loop.weights == []
+
+
+def test_blue_green_switches_when_all_new_pods_are_there() -> None:
+    cluster = Cluster(
+        rollout({"blueGreen": {"activeService": "act", "previewService": "pre"}}), VirtualClock(1_000_000)
+    )
+    drive(cluster, "x:1")
+    first = dict(cluster.services["act"]["spec"]["selector"])
+    started = cluster.clock.now()
+    loop = drive(cluster, "x:2")
+    now = {name: service["spec"]["selector"] for name, service in cluster.services.items()}
+    assert (loop.status["phase"], now["act"] == now["pre"] != first) == ("Healthy", True)
+    assert cluster.sizes() == {"x:1": 0, "x:2": 4}
+    assert cluster.clock.now() - started >= 30
+
+
+def test_blue_green_waits_for_a_person_and_shows_a_small_preview() -> None:
+    settings = {
+        "activeService": "act",
+        "previewService": "pre",
+        "autoPromotionEnabled": False,
+        "previewReplicaCount": 1,
+        "scaleDownDelaySeconds": 0,
+    }
+    cluster = Cluster(rollout({"blueGreen": settings}), VirtualClock(1_000_000))
+    drive(cluster, "x:1")
+    loop = drive(cluster, "x:2")
+    assert (loop.status["phase"], loop.status["message"]) == ("Paused", "BlueGreenPause")
+    assert cluster.sizes() == {"x:1": 4, "x:2": 1}
+    del cluster.status["pauseConditions"]
+    loop = drive(cluster, "x:2")
+    assert (loop.status["phase"], cluster.sizes()) == ("Healthy", {"x:1": 0, "x:2": 4})
+
+
+def test_an_aborted_blue_green_update_leaves_the_old_version_active() -> None:
+    settings = {"activeService": "act", "autoPromotionEnabled": False, "abortScaleDownDelaySeconds": 5}
+    cluster = Cluster(rollout({"blueGreen": settings}), VirtualClock(1_000_000))
+    drive(cluster, "x:1")
+    first = dict(cluster.services["act"]["spec"]["selector"])
+    drive(cluster, "x:2")
+    cluster.status["abort"] = True
+    loop = drive(cluster, "x:2")
+    assert (loop.status["phase"], cluster.services["act"]["spec"]["selector"]) == ("Degraded", first)
+
+
+def test_blue_green_promotes_by_itself_after_its_seconds() -> None:
+    settings = {"activeService": "act", "autoPromotionSeconds": 60}
+    cluster = Cluster(rollout({"blueGreen": settings}), VirtualClock(1_000_000))
+    drive(cluster, "x:1")
+    started = cluster.clock.now()
+    loop = drive(cluster, "x:2", wait_for_scale_down=False)
+    assert (loop.status["phase"], 60 < cluster.clock.now() - started < 70) == ("Healthy", True)

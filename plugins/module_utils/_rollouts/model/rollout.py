@@ -135,29 +135,40 @@ def read(obj: Manifest) -> Rollout:
     meta, spec = obj["metadata"], obj.get("spec") or {}
     who = f"Rollout {meta.get('namespace', '')}/{meta.get('name')}"
     strategy = spec.get("strategy") or {}
-    if strategy.get("blueGreen"):
-        raise Refused("spec.strategy.blueGreen is not executed yet", hint="use canary", obj=who)
-    if "canary" not in strategy:
-        raise Invalid("spec.strategy", "needs canary or blueGreen", obj=who)
+    if len([kind for kind in ("canary", "blueGreen") if kind in strategy]) != 1:
+        raise Invalid("spec.strategy", "needs canary or blueGreen, and not both", obj=who)
     if spec.get("workloadRef"):
         raise Refused("spec.workloadRef is not executed yet", hint="write the template into the Rollout", obj=who)
-    ro = of({**obj, "spec": {**spec, "strategy": {**strategy, "canary": strategy.get("canary") or {}}}})
-    _check(spec, ro.canary, ro.selector, ro.template, who)
+    ro = of({**obj, "spec": {**spec, "strategy": {kind: value or {} for kind, value in strategy.items()}}})
+    _check_pods(ro, who)
+    if ro.is_blue_green:
+        _check_blue_green(ro, who)
+    else:
+        _check_canary(ro.canary, who)
     return ro
 
 
-def _check(
-    spec: Mapping[str, Any],
-    canary: Mapping[str, Any],
-    selector: Mapping[str, str],
-    template: Mapping[str, Any],
-    who: str,
-) -> None:
-    labels = ((template.get("metadata") or {}).get("labels")) or {}
-    if not selector:
+def _check_pods(ro: Rollout, who: str) -> None:
+    labels = ((ro.template.get("metadata") or {}).get("labels")) or {}
+    if not ro.selector:
         raise Invalid("spec.selector.matchLabels", "is missing", obj=who)
-    if any(labels.get(name) != value for name, value in selector.items()):
+    if any(labels.get(name) != value for name, value in ro.selector.items()):
         raise Invalid("spec.template.metadata.labels", "do not match spec.selector", obj=who)
+
+
+def _check_blue_green(ro: Rollout, who: str) -> None:
+    active = ro.blue_green.get("activeService")
+    if not active:
+        raise Invalid("spec.strategy.blueGreen.activeService", "is missing", obj=who)
+    if active == ro.blue_green.get("previewService"):
+        text = (
+            "This rollout uses the same service for the active and preview services, "
+            "but two different services are required."
+        )
+        raise Invalid("spec.strategy.blueGreen.previewService", text, obj=who)
+
+
+def _check_canary(canary: Mapping[str, Any], who: str) -> None:
     routing = canary.get("trafficRouting") or {}
     for name in routing:
         if name not in ("istio", "maxTrafficWeight", "managedRoutes"):
