@@ -21,7 +21,7 @@ from .act.world import World
 from .analysis import template
 from .analysis.run import AnalysisRun
 from .decide import blue_green, canary, hashes, pauses, report, templates
-from .decide.actions import Analyse, Create, EndAnalyses, Scale, Select, SetWeight
+from .decide.actions import Analyse, Create, EndAnalyses, Label, Scale, Select, SetWeight
 from .decide.seen import Analysis, Pass, Seen
 from .decide.sets import available, by_hash
 from .model import replicaset
@@ -100,7 +100,17 @@ class Loop:
         wanted = templates.adopted_hash(ro, self.status, objects, self._template_hash(ro))
         found = [Analysis(r.kind, r.step, r.run.phase, r.run.message) for r in self._runs]
         sets = [replicaset.of(obj) for obj in objects]
-        return Seen(sets, wanted, self.weight, selectors, found, managed)
+        return Seen(sets, wanted, self.weight, selectors, found, managed, self._subsets(ro))
+
+    def _subsets(self, ro: Rollout) -> dict[str, str] | None:
+        name = istio.rule_name(ro)
+        return istio.subset_hashes(self.world.destination_rule(name), istio.roles(ro, self.status)) if name else None
+
+    def _who(self, ro: Rollout) -> istio.Roles:
+        """How the routes name canary and stable; with a DestinationRule its host counts as well."""
+        name = istio.rule_name(ro)
+        host = str(deep_get(self.world.destination_rule(name), "spec", "host", default="")) if name else ""
+        return istio.roles(ro, self.status, host)
 
     def _template_hash(self, ro: Rollout) -> str:
         """Hashing Go's JSON costs a millisecond; the template changes only with the generation."""
@@ -114,7 +124,7 @@ class Loop:
         if not services:
             return None
         router = self.world.router(services[0])
-        return istio.current_weight(router, services[0], istio.roles(ro, self.status), _managed_routes(ro))
+        return istio.current_weight(router, services[0], self._who(ro), _managed_routes(ro))
 
     def _forget_former_runs(self, status: Mapping[str, Any]) -> None:
         """Verdicts on one version say nothing of the next."""
@@ -158,6 +168,11 @@ class Loop:
                 if service is None:
                     raise AssertionError
                 self.world.select(service, action.hash, ro.name)
+            elif isinstance(action, Label):
+                rule = self.world.destination_rule(istio.rule_name(ro))
+                hashed = {"canary": action.canary, "stable": action.stable}
+                changed = istio.set_subsets(rule, istio.roles(ro, self.status), hashed, ro.name)
+                self.world.write_router(changed, "DestinationRule")
             elif isinstance(action, SetWeight):
                 self._set_weight(ro, action.weight)
             elif isinstance(action, Analyse):
@@ -192,8 +207,9 @@ class Loop:
     def _set_weight(self, ro: Rollout, weight: int) -> None:
         for wanted in istio.virtual_services(ro.traffic):
             router = self.world.router(wanted)
-            who = istio.roles(ro, self.status)
-            self.world.write_router(istio.set_weight(router, wanted, who, weight, managed=_managed_routes(ro)))
+            self.world.write_router(
+                istio.set_weight(router, wanted, self._who(ro), weight, managed=_managed_routes(ro))
+            )
         self.weights.append(weight)
         self.events.emit(
             self._subject(ro),

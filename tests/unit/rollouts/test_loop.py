@@ -53,6 +53,8 @@ class Cluster:
         }
         routes = [{"destination": {"host": "st"}, "weight": 100}, {"destination": {"host": "ca"}, "weight": 0}]
         self.virtual_service = {"metadata": {"name": "vs"}, "spec": {"http": [{"route": routes}]}}
+        subsets = [{"name": name, "labels": {"app": "a"}} for name in ("canary", "stable")]
+        self.rule = {"metadata": {"name": "dr"}, "spec": {"host": "h", "subsets": subsets}}
         self.status: Manifest = {}
         self.saved = 0
 
@@ -68,8 +70,17 @@ class Cluster:
     def router(self, _wanted: Mapping[str, Any]) -> Manifest:
         return self.virtual_service
 
-    def write_router(self, service: Manifest) -> None:
-        self.virtual_service = service
+    def destination_rule(self, _name: str) -> Manifest:
+        return self.rule
+
+    def write_router(self, service: Manifest, kind: str = "VirtualService") -> None:
+        if kind == "VirtualService":
+            self.virtual_service = service
+        else:
+            self.rule = service
+
+    def chosen(self) -> list[str]:
+        return [subset["labels"].get(HASH_LABEL, "") for subset in self.rule["spec"]["subsets"]]
 
     def create_replica_set(self, ro: Rollout, pod_hash: str, number: int) -> None:
         self.clock.sleep(1)
@@ -231,3 +242,21 @@ def test_blue_green_promotes_by_itself_after_its_seconds() -> None:
     started = cluster.clock.now()
     loop = drive(cluster, "x:2", wait_for_scale_down=False)
     assert (loop.status["phase"], 60 < cluster.clock.now() - started < 70) == ("Healthy", True)
+
+
+def test_subsets_of_a_destination_rule_follow_the_versions() -> None:
+    rule = {"name": "dr", "canarySubsetName": "canary", "stableSubsetName": "stable"}
+    routing = {"istio": {"virtualService": {"name": "vs"}, "destinationRule": rule}}
+    cluster = Cluster(
+        rollout({"canary": {"trafficRouting": routing, "steps": [{"setWeight": 50}]}}), VirtualClock(1_000_000)
+    )
+    routes = [
+        {"destination": {"host": "h", "subset": name}, "weight": weight}
+        for name, weight in (("stable", 100), ("canary", 0))
+    ]
+    cluster.virtual_service["spec"]["http"][0]["route"] = routes
+    drive(cluster, "x:1")
+    first = cluster.chosen()
+    loop = drive(cluster, "x:2")
+    assert (loop.status["phase"], loop.weights) == ("Healthy", [50, 100, 0])
+    assert (first[0] == first[1] != "", cluster.chosen()[0] == cluster.chosen()[1] != first[0]) == (True, True)

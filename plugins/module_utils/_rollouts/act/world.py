@@ -39,6 +39,9 @@ class World:
         wanted += [self._rollouts] if self.in_cluster else []
         wanted += [self._routers] if client.knows(_VS, "VirtualService") else []
         self._has_routers = self._routers in wanted
+        self._rules = Selection(_VS, "DestinationRule", namespace)
+        self._has_rules = client.knows(_VS, "DestinationRule")
+        wanted += [self._rules] if self._has_rules else []
         self.informer = Informer(client, wanted)
 
     def rollout(self) -> Manifest:
@@ -66,6 +69,17 @@ class World:
             raise Invalid(
                 "trafficRouting.istio.virtualService",
                 f"there is no VirtualService {namespace}/{name}",
+                hint="apply it first",
+            )
+        return found
+
+    def destination_rule(self, name: str) -> Manifest:
+        """Return a DestinationRule. Invalid when it is not there."""
+        found = self.informer.get(self._rules, name, self._namespace) if self._has_rules else None
+        if found is None:
+            raise Invalid(
+                "trafficRouting.istio.destinationRule",
+                f"there is no DestinationRule {self._namespace}/{name}",
                 hint="apply it first",
             )
         return found
@@ -117,12 +131,16 @@ class World:
         made = self.client.patch(ObjectRef("v1", "Service", service["metadata"]["name"], self._namespace), body)
         self.informer.observe(_typed(made, "v1", "Service"))
 
-    def write_router(self, service: Manifest) -> None:
-        """Write the routes of a VirtualService."""
+    def write_router(self, service: Manifest, kind: str = "VirtualService") -> None:
+        """Write the routes of a VirtualService, or the subsets of a DestinationRule."""
         meta = service["metadata"]
-        body = {"metadata": {"resourceVersion": meta["resourceVersion"]}, "spec": service["spec"]}
-        made = self.client.patch(ObjectRef(_VS, "VirtualService", meta["name"], meta.get("namespace")), body)
-        self.informer.observe(_typed(made, _VS, "VirtualService"))
+        kept = {"resourceVersion": meta["resourceVersion"]}
+        if meta.get("annotations"):
+            kept["annotations"] = meta["annotations"]
+        made = self.client.patch(
+            ObjectRef(_VS, kind, meta["name"], meta.get("namespace")), {"metadata": kept, "spec": service["spec"]}
+        )
+        self.informer.observe(_typed(made, _VS, kind))
 
     def load_status(self) -> dict[str, Any]:
         """Return the engine's state: the Rollout's status, or what the Secret beside it holds."""

@@ -43,6 +43,14 @@ class SetWeight:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """Let the subsets of the DestinationRule choose these hashes."""
+
+    canary: str
+    stable: str
+
+
+@dataclass(frozen=True, slots=True)
 class Analyse:
     """Start an analysis; `step` is the index of its step (background: the current one)."""
 
@@ -55,4 +63,4 @@ class EndAnalyses:
     """Stop what still measures."""
 
 
-Action = Create | Scale | Select | SetWeight | Analyse | EndAnalyses
+Action = Create | Scale | Select | SetWeight | Label | Analyse | EndAnalyses

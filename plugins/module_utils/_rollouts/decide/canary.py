@@ -16,7 +16,7 @@ from ..._core.clock import rfc3339
 from ..model.replicaset import ReplicaSet
 from ..model.rollout import Rollout
 from . import analyses, drain, hashes, pauses, promotion, replicas, sets, steps, weights
-from .actions import Action, Create, Scale, Select, SetWeight
+from .actions import Action, Create, Label, Scale, Select, SetWeight
 from .seen import Pass, Seen
 from .steps import Status
 
@@ -130,10 +130,37 @@ def _traffic(ro: Rollout, seen: Seen, new: ReplicaSet, stable: ReplicaSet | None
         return  # first the Service, in a later pass the weight: no request meets a Service without pods
     if not replicas.can_carry(ro, stable, ro.max_weight - wanted):
         return
-    if wanted != seen.weight:
-        out.actions.append(SetWeight(wanted))
     carrier = weights.rolling_back_to_stable(ro, out.status, new) or new.hash
+    label = _label(ro, seen, out.status, carrier, stable)
+    if label is not None and not _may_label(ro, seen, out.status, label):
+        return
+    shift = [SetWeight(wanted)] if wanted != seen.weight else []
+    change = [label] if label is not None else []
+    # Without pods the canary loses its traffic before the subset moves to it, else it gets the pods before the traffic.
+    out.actions += [*shift, *change] if new.available == 0 else [*change, *shift]
     out.status["canary"] = {**(out.status.get("canary") or {}), "weights": _recorded(ro, wanted, carrier, stable)}
+
+
+def _label(ro: Rollout, seen: Seen, status: Status, canary_hash: str, stable: ReplicaSet) -> Label | None:
+    """Return the change of the DestinationRule's subsets, None when there is none. Source: istio.go (UpdateHash)."""
+    if seen.subsets is None:
+        return None
+    wanted = Label(canary_hash, stable.hash)
+    return (
+        None if (seen.subsets.get("canary"), seen.subsets.get("stable")) == (wanted.canary, wanted.stable) else wanted
+    )
+
+
+def _may_label(ro: Rollout, seen: Seen, status: Status, label: Label) -> bool:
+    """Subsets move only to ReplicaSets that are all there; with Services in front of them it does not matter.
+
+    Source: istio.go (shouldDelayDestinationRuleUpdate).
+    """
+    if ro.canary_service or ro.stable_service:
+        return True
+    hashes_named = {label.stable} if status.get("abort") else {label.canary, label.stable}
+    scaled = [one for one in seen.replica_sets if one.hash in hashes_named and one.spec > 0]
+    return all(sets.available(one) for one in scaled)
 
 
 def _selects(action: Action, service: str) -> bool:

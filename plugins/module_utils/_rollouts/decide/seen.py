@@ -28,7 +28,8 @@ class Analysis:
 class Seen:
     """A snapshot. `weight` is the canary's in the router, None without traffic routing; selectors by Service.
 
-    `managed` are the Services that already carry our annotation.
+    `managed` are the Services that already carry our annotation; `subsets` the hashes in the DestinationRule by role
+    (canary, stable), None without one.
     """
 
     replica_sets: Sequence[ReplicaSet]
@@ -37,6 +38,7 @@ class Seen:
     selectors: Mapping[str, str]
     analyses: Sequence[Analysis] = ()
     managed: Collection[str] = ()
+    subsets: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)

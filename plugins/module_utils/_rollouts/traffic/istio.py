@@ -108,9 +108,21 @@ def virtual_service_keys(ro: Rollout) -> list[str]:
     return [f"{namespace}/{name}" for name, namespace in pairs if name]
 
 
+def rule_name(ro: Rollout) -> str:
+    """Return the name of the DestinationRule, "" without one."""
+    return str(((ro.traffic.get("istio") or {}).get("destinationRule") or {}).get("name") or "")
+
+
+def subset_hashes(rule: Manifest, who: Roles) -> dict[str, str]:
+    """Return the hash that each role's subset chooses now, "" for none."""
+    labels = {one.get("name"): one.get("labels") or {} for one in (rule.get("spec") or {}).get("subsets") or []}
+    named = {"canary": who.canary_subset, "stable": who.stable_subset}
+    return {role: str(labels.get(name, {}).get(HASH_LABEL, "")) for role, name in named.items()}
+
+
 def destination_rule_keys(ro: Rollout) -> list[str]:
     """Return "namespace/name" of the DestinationRule. Source: GetRolloutDesinationRuleKeys."""
-    name = ((ro.traffic.get("istio") or {}).get("destinationRule") or {}).get("name")
+    name = rule_name(ro)
     return [f"{ro.namespace}/{name}"] if name else []
 
 
