@@ -21,9 +21,9 @@ from .act.world import World
 from .analysis import template
 from .analysis.run import AnalysisRun
 from .decide import blue_green, canary, hashes, pauses, report, templates
-from .decide.actions import Analyse, Create, EndAnalyses, Label, Scale, Select, SetWeight
+from .decide.actions import Analyse, Create, Delete, EndAnalyses, Label, Scale, Select, SetWeight
 from .decide.seen import Analysis, Pass, Seen
-from .decide.sets import available, by_hash
+from .decide.sets import available, by_hash, clean_up
 from .model import replicaset
 from .model.replicaset import DEADLINE, DESIRED, HASH_LABEL, REVISION
 from .model.rollout import Rollout, read
@@ -76,6 +76,7 @@ class Loop:
                 out = decide(ro, seen, self.status, self.clock.now())
                 status = report.completed(ro, self.status, out.status, seen.replica_sets, self.clock.now())
                 self._forget_former_runs(status)
+                out.actions += self._clean_up(ro, seen)
                 acted = self._save(ro, seen, status) | self._act(ro, out)
                 self._save_analyses()
                 if not acted:
@@ -126,6 +127,11 @@ class Loop:
         router = self.world.router(services[0])
         return istio.current_weight(router, services[0], self._who(ro), _managed_routes(ro))
 
+    def _clean_up(self, ro: Rollout, seen: Seen) -> list[Delete]:
+        """Old versions beyond revisionHistoryLimit go; nothing that the status names does."""
+        used = {seen.new_hash, *(str(self.status.get(name) or "") for name in ("stableRS", "currentPodHash"))}
+        return clean_up(ro, used, self.world.replica_sets(ro))
+
     def _forget_former_runs(self, status: Mapping[str, Any]) -> None:
         """Verdicts on one version say nothing of the next."""
         if status.get("currentPodHash") == self.status.get("currentPodHash"):
@@ -163,6 +169,8 @@ class Loop:
                 self._create(ro, action)
             elif isinstance(action, Scale):
                 self._scale(ro, action)
+            elif isinstance(action, Delete):
+                self.world.delete_replica_set(self._object(ro, action.name))
             elif isinstance(action, Select):
                 service = self.world.service(action.service)
                 if service is None:
@@ -192,8 +200,11 @@ class Loop:
         text = f"ReplicaSet {ro.name}-{action.hash}, revision {action.revision}"
         self.events.emit(self._subject(ro), "Changed", reason="NewReplicaSetCreated", message=text)
 
+    def _object(self, ro: Rollout, name: str) -> Manifest:
+        return next(one for one in self.world.replica_sets(ro) if one["metadata"]["name"] == name)
+
     def _scale(self, ro: Rollout, action: Scale) -> None:
-        obj = next(one for one in self.world.replica_sets(ro) if one["metadata"]["name"] == action.name)
+        obj = self._object(ro, action.name)
         annotations: dict[str, str | None] = {}
         known = obj["metadata"].get("annotations") or {}
         if action.deadline is not None and (action.deadline or DEADLINE in known):

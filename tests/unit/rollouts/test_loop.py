@@ -100,6 +100,9 @@ class Cluster:
             known["spec"]["replicas"] = replicas
             known["status"] = dict.fromkeys(("replicas", "readyReplicas", "availableReplicas"), replicas)
 
+    def delete_replica_set(self, obj: Manifest) -> None:
+        del self.sets[obj["metadata"]["name"]]
+
     def select(self, service: Manifest, pod_hash: str, _rollout: str) -> None:
         service["spec"]["selector"][HASH_LABEL] = pod_hash
 
@@ -260,3 +263,39 @@ def test_subsets_of_a_destination_rule_follow_the_versions() -> None:
     loop = drive(cluster, "x:2")
     assert (loop.status["phase"], loop.weights) == ("Healthy", [50, 100, 0])
     assert (first[0] == first[1] != "", cluster.chosen()[0] == cluster.chosen()[1] != first[0]) == (True, True)
+
+
+def test_stable_pods_follow_the_weight_with_dynamic_stable_scale() -> None:
+    cluster = Cluster(rollout({"canary": {**CANARY, "dynamicStableScale": True}}), VirtualClock(1_000_000))
+    drive(cluster, "x:1")
+    most = [0]
+    grow = cluster.scale
+
+    def watched(found: Manifest, replicas: int | None, annotations: Mapping[str, str | None]) -> None:
+        grow(found, replicas, annotations)
+        most.append(sum(cluster.sizes().values()))
+
+    cluster.scale = watched  # type: ignore[method-assign]
+    loop = drive(cluster, "x:2")
+    assert (loop.status["phase"], loop.weights, cluster.sizes()) == ("Healthy", [25, 50, 100, 0], {"x:1": 0, "x:2": 4})
+    assert max(most) < 8
+
+
+def test_an_abort_with_dynamic_stable_scale_gives_the_traffic_back() -> None:
+    steps = [{"setWeight": 50}, {"pause": {}}]
+    cluster = Cluster(
+        rollout({"canary": {**CANARY, "dynamicStableScale": True, "steps": steps}}), VirtualClock(1_000_000)
+    )
+    drive(cluster, "x:1")
+    drive(cluster, "x:2")
+    assert cluster.sizes() == {"x:1": 2, "x:2": 2}
+    cluster.status["abort"] = True
+    loop = drive(cluster, "x:2")
+    assert (loop.status["phase"], loop.weights[-1], cluster.sizes()) == ("Degraded", 0, {"x:1": 4, "x:2": 0})
+
+
+def test_history_keeps_as_many_versions_as_it_may() -> None:
+    cluster = Cluster(rollout({"canary": {**CANARY, "steps": [], "scaleDownDelaySeconds": 0}}), VirtualClock(1_000_000))
+    for number in range(5):
+        drive(cluster, f"x:{number}")
+    assert sorted(cluster.sizes()) == ["x:2", "x:3", "x:4"]

@@ -28,6 +28,13 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an old ReplicaSet without pods that history has no room for."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
     """Point a Service at a hash."""
 
@@ -63,4 +70,4 @@ class EndAnalyses:
     """Stop what still measures."""
 
 
-Action = Create | Scale | Select | SetWeight | Label | Analyse | EndAnalyses
+Action = Create | Scale | Delete | Select | SetWeight | Label | Analyse | EndAnalyses

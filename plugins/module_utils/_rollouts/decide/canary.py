@@ -275,13 +275,13 @@ def _clear(status: dict[str, Any], *names: str) -> None:
 def _promotable(
     ro: Rollout, seen: Seen, new: ReplicaSet, stable: ReplicaSet | None, status: Status, in_window: bool
 ) -> bool:
-    """A first version needs all its pods; an update, unless it is forced, has to carry all traffic before."""
+    """A first version needs all its pods; an update with steps, unless it is forced, has to carry all traffic before."""
     if status.get("stableRS") == new.hash:
         return False
     if stable is None and new.available < ro.replicas:
         return False
     shifted = seen.weight is None or stable is None or seen.weight == ro.max_weight
-    forced = bool(status.get("promoteFull")) or in_window
+    forced = bool(status.get("promoteFull")) or in_window or not ro.steps
     return (shifted or forced) and promotion.reason(ro, status, new, stable, in_window=in_window) != ""
 
 

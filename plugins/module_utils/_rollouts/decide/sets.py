@@ -10,11 +10,12 @@ utils/replicaset/{replicaset,canary,bluegreen}.go, utils/annotations/annotations
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..model.replicaset import ReplicaSet
+from ..model.replicaset import HASH_LABEL, ReplicaSet
 from ..model.rollout import Rollout
+from .actions import Delete
 from .steps import Status
 
 
@@ -111,6 +112,12 @@ def within_rollback_window(
 def max_revision(sets: Iterable[ReplicaSet]) -> int:
     """Return the highest revision. Source: MaxRevision."""
     return max((one.revision for one in sets), default=0)
+
+
+def clean_up(ro: Rollout, pod_hashes: Collection[str], everything: Sequence[Mapping[str, Any]]) -> list[Delete]:
+    """Return the old ReplicaSets (raw objects) to remove: those beyond history whose hash is none of these in use."""
+    old = [obj for obj in everything if (obj["metadata"].get("labels") or {}).get(HASH_LABEL) not in pod_hashes]
+    return [Delete(name) for name in beyond_history(ro, old)]
 
 
 def beyond_history(ro: Rollout, old: Sequence[Mapping[str, Any]]) -> list[str]:

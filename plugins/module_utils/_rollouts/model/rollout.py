@@ -175,8 +175,10 @@ def _check_canary(canary: Mapping[str, Any], who: str) -> None:
             raise Refused(f"spec.strategy.canary.trafficRouting.{name} is not executed yet", hint="use istio", obj=who)
     if routing and not (canary.get("stableService") and canary.get("canaryService")) and not _subsets(routing):
         raise Invalid("spec.strategy.canary", "trafficRouting needs stableService and canaryService", obj=who)
-    if canary.get("dynamicStableScale") or canary.get("pingPong"):
-        raise Refused("spec.strategy.canary: dynamicStableScale and pingPong are not executed yet", obj=who)
+    if canary.get("pingPong"):
+        raise Refused("spec.strategy.canary.pingPong is not executed yet", obj=who)
+    if canary.get("dynamicStableScale") and not routing:
+        raise Invalid("spec.strategy.canary.dynamicStableScale", "needs trafficRouting", obj=who)
     for index, step in enumerate(canary.get("steps") or []):
         _check_step(index, step, int(routing.get("maxTrafficWeight") or 100), who)
 
