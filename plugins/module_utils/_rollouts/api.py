@@ -20,8 +20,9 @@ from .._core.yaml import Document
 from .._kube.client import Client
 from .act.world import World
 from .decide import assess
+from .decide.status import observed
 from .loop import Loop
-from .model.rollout import API_VERSION, KIND, read
+from .model.rollout import API_VERSION, KIND, of, read
 
 __all__ = ["EMULATED", "Options", "Outcome", "info", "plan", "run"]
 EMULATED = "Argo Rollouts v1.9"
@@ -111,12 +112,12 @@ def info(client: Client, options: Options) -> dict[str, Any]:
     """Return the state of a live Rollout."""
     obj = _rollout(client, [], options)
     status = obj.get("status") or {}
-    weights = (status.get("canary") or {}).get("weights") or {}
+    weights, seen = (status.get("canary") or {}).get("weights") or {}, observed(of(obj), status)
     return {
         "name": options.name,
         "namespace": options.namespace,
-        "phase": status.get("phase"),
-        "message": status.get("message", ""),
+        "phase": seen.phase,
+        "message": seen.message,
         "step_index": status.get("currentStepIndex"),
         "steps": (obj["spec"].get("strategy", {}).get("canary") or {}).get("steps") or [],
         "stable_hash": status.get("stableRS", ""),

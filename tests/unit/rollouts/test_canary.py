@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide import canary, hashes, pauses
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide import blue_green, canary, hashes, pauses
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.actions import (
     Analyse,
     Create,
@@ -180,3 +180,25 @@ def test_what_is_not_executed_is_refused_by_name() -> None:
         rollout([{"experiment": {}}])
     with pytest.raises(Invalid, match="must be 0 to 100"):
         rollout([{"setWeight": 101}])
+
+
+def test_a_failed_post_promotion_analysis_gives_the_traffic_back_even_without_all_new_pods() -> None:
+    settings = {"activeService": "act", "postPromotionAnalysis": {"templates": [{"templateName": "t"}]}}
+    ro = read(
+        {
+            "metadata": {"name": "r", "namespace": "ns", "generation": 1, "uid": "u"},
+            "spec": {
+                "replicas": 2,
+                "selector": {"matchLabels": {"app": "a"}},
+                "template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c"}]}},
+                "strategy": {"blueGreen": settings},
+            },
+        }
+    )
+    old, new = ReplicaSet("one", "one", 1, 2, 2, 2, 2, 2), ReplicaSet("two", "two", 2, 2, 2, 1, 1, 2)
+    status = {"stableRS": "one", "currentPodHash": "two", "blueGreen": {"activeSelector": "two"}}
+    seen = Seen([old, new], "two", None, {"act": "two"}, [Analysis("post", 0, "Failed", "bad")], {"act"})
+    first = blue_green.decide(ro, seen, status, 0.0)
+    assert (first.status["abort"], first.status["stableRS"]) == (True, "one")
+    second = blue_green.decide(ro, seen, first.status, 1.0)
+    assert Select("act", "one") in second.actions
