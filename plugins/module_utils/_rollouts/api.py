@@ -19,7 +19,7 @@ from .._core.types import Manifest
 from .._core.yaml import Document
 from .._kube.client import Client
 from .act.world import World
-from .decide import assess
+from .analysis import limits
 from .loop import Loop
 from .model.rollout import API_VERSION, KIND, read
 
@@ -80,7 +80,7 @@ def run(
         "phase": status.get("phase"),
         "message": status.get("message", ""),
         "weights": loop.weights or ([loop.weight] if loop.weight is not None else []),
-        "analysis": max(loop.analysis_phases, key=assess.ORDER.index) if loop.analysis_phases else None,
+        "analysis": max(loop.analysis_phases, key=limits.ORDER.index) if loop.analysis_phases else None,
         "stable_hash": status.get("stableRS", ""),
         "current_hash": status.get("currentPodHash", ""),
         "step_index": status.get("currentStepIndex"),

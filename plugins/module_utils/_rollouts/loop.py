@@ -18,7 +18,7 @@ from .._core.events import Sink, Subject
 from .._core.types import Manifest, deep_get
 from .._kube.errors import Conflict
 from .act.world import DEADLINE, DESIRED, REVISION, World, revision
-from .analysis import template
+from .analysis import arguments, template
 from .analysis.run import AnalysisRun
 from .decide import canary, hashes
 from .decide.actions import Analyse, Create, EndAnalyses, Scale, Select, SetWeight
@@ -240,40 +240,26 @@ class Loop:
         spec: Mapping[str, Any] = (
             ro.canary["analysis"] if action.kind == "background" else ro.steps[action.step]["analysis"]
         )
-        found = [self._template(entry) for entry in spec.get("templates") or []]
         stable, latest = str(self.status.get("stableRS", "")), str(self.status.get("currentPodHash", ""))
-        args = template.arguments(spec.get("args") or [], ro.manifest, stable, latest)
-        metrics = template.metrics(found, args)
-        number = self.status.get("revision", 1)
-        name = f"{ro.name}-{latest}-{number}" + (f"-{action.step}" if action.kind == "step" else "")
-        labels = {HASH_LABEL: latest, "rollout-type": action.kind.capitalize()}
-        obj: Manifest = {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "AnalysisRun",
-            "metadata": {
-                "name": name,
-                "namespace": ro.namespace,
-                "labels": labels,
-                "annotations": {REVISION: str(number)},
-            },
-            "spec": {"metrics": metrics, "args": [{"name": key, "value": value} for key, value in args.items()]},
-        }
-        name = self.world.create_analysis_run(obj)
-        run = AnalysisRun(name, metrics, self.clock, self.world.informer.poke, http_proxy=self.http_proxy)
+        args = arguments.build(spec.get("args") or [], stable, latest, ro.manifest)
+        number, step = self.status.get("revision", 1), action.step if action.kind == "step" else None
+        naming = template.Naming(
+            name=f"{ro.name}-{latest}-{number}" + ("" if step is None else f"-{step}"),
+            namespace=ro.namespace,
+            labels=template.run_labels(action.kind.capitalize(), latest, template.instance_id(ro.manifest), step),
+            annotations={REVISION: str(number)},
+        )
+        obj = template.planned_run(spec, args, self.find, naming)
+        run = AnalysisRun(naming.name, obj["spec"], self.clock, self.world.informer.poke, http_proxy=self.http_proxy)
+        name = run.name = self.world.create_analysis_run(obj)
         self._runs.append(_Running(action.kind, action.step, run))
         run.start()
         self.events.emit(
-            Subject("AnalysisRun", ro.namespace, name), "Started", reason="Running", message=f"{len(metrics)} metrics"
+            Subject("AnalysisRun", ro.namespace, name),
+            "Started",
+            reason="Running",
+            message=f"{len(obj['spec']['metrics'])} metrics",
         )
-
-    def _template(self, entry: Mapping[str, Any]) -> Manifest:
-        name = str(entry.get("templateName"))
-        found = self.find(name, bool(entry.get("clusterScope")))
-        if found is None:
-            raise Invalid(
-                "analysis.templates", f"there is no AnalysisTemplate {name!r}", hint="apply it first, or give it in src"
-            )
-        return found
 
     def _save_analyses(self) -> None:
         for entry in self._runs:
