@@ -89,7 +89,8 @@ def text(template: Mapping[str, Any]) -> str:
 
 def _typed(value: Any, kind: str) -> Any:
     if kind.endswith("[]"):
-        return [_typed(item, kind[:-2]) for item in value or []]
+        # a slice that nobody filled is null in Go's JSON, not empty
+        return None if value is None else [_typed(item, kind[:-2]) for item in value]
     if kind == "Quantities":
         return {name: quantity.canonical(value[name]) for name in sorted(value or {})}
     if kind not in _TYPES:
