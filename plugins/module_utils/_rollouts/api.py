@@ -58,6 +58,7 @@ def run(
     held: Callable[[], None],
 ) -> Outcome:
     """Drive a Rollout to Healthy, Degraded or an indefinite pause."""
+    _refuse_invalid(documents, options)
     given = {(str(d.data.get("kind")), str(d.data["metadata"]["name"])): d.data for d in documents}
     world = World(client, options.name, options.namespace, given.get((KIND, options.name)))
     started = time.monotonic()
@@ -95,12 +96,24 @@ def run(
     return Outcome(bool(loop.weights) or _core(before) != _core(status), data, failure)
 
 
+def _refuse_invalid(documents: Sequence[Document], options: Options) -> None:
+    """Refuse the Rollout that was given, with file and line, before the cluster is asked."""
+    for document in documents:
+        if document.data.get("kind") == KIND and document.data["metadata"]["name"] == options.name:
+            try:
+                read(document.data)
+            except Invalid as error:
+                at = document.place(error.field)
+                raise Invalid(error.field, error.message, hint=error.hint, obj=error.obj, at=at) from None
+
+
 def _core(status: dict[str, Any]) -> tuple[Any, ...]:
     return status.get("stableRS"), status.get("currentPodHash"), status.get("phase")
 
 
 def plan(client: Client, documents: Sequence[Document], options: Options) -> dict[str, Any]:
-    """Return what a run would do: the steps that are left."""
+    """Return what a run would do: the steps that are left. Invalid with file and line for a Rollout that cannot run."""
+    _refuse_invalid(documents, options)
     ro = read(_rollout(client, documents, options))
     status = ro.manifest.get("status") or {}
     index = int(status.get("currentStepIndex") or 0)

@@ -17,6 +17,7 @@ from .._core.errors import Invalid, TimedOut
 from .._core.events import Sink, Subject
 from .._core.types import Manifest, deep_get
 from .._kube.errors import Conflict
+from . import references
 from .act.world import DEADLINE, DESIRED, REVISION, World, revision
 from .analysis import arguments, template
 from .analysis.run import AnalysisRun
@@ -66,6 +67,7 @@ class Loop:
         """Drive to an end: Healthy, Degraded, or an indefinite pause. TimedOut and Cancelled otherwise."""
         self.status = self.world.load_status()
         self._progressed = time.monotonic()
+        references.refuse_unfit(read(self.world.rollout()), self.world, self.find)
         try:
             while True:
                 self.cancel.check()

@@ -176,5 +176,5 @@ def test_pauses_are_read_as_upstream_reads_them(text: Any, seconds: int | None) 
 def test_what_is_not_executed_is_refused_by_name() -> None:
     with pytest.raises(Refused, match=r"steps\[0\]\.experiment is not executed yet"):
         rollout([{"experiment": {}}])
-    with pytest.raises(Invalid, match="must be 0 to 100"):
+    with pytest.raises(Invalid, match="SetWeight needs to be between 0 and 100"):
         rollout([{"setWeight": 101}])
