@@ -252,7 +252,10 @@ class Loop:
             annotations={REVISION: str(number)},
         )
         obj = template.planned_run(spec, args, self.find, naming)
-        run = AnalysisRun(naming.name, obj["spec"], self.clock, self.world.informer.poke, http_proxy=self.http_proxy)
+        run = AnalysisRun(
+            naming.name, obj["spec"], self.clock, self.world.informer.poke,
+            secret=self.world.secret, http_proxy=self.http_proxy,
+        )  # fmt: skip
         name = run.name = self.world.create_analysis_run(obj)
         self._runs.append(_Running(action.kind, action.step, run))
         run.start()

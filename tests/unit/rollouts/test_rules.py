@@ -120,7 +120,7 @@ def analysis(
         return Measured(value, str(value))
 
     spec = {"metrics": [{"name": "m", "provider": {"web": {}}, **metric}], **(given or {})}
-    run = AnalysisRun("run", spec, clock, lambda: None, take=take)
+    run = AnalysisRun("run", spec, clock, lambda: None, secret=lambda name, key: f"{name}/{key}", take=take)
     while (wait := run.step()) is not None:
         clock.sleep(wait)
     return run, clock
@@ -155,6 +155,23 @@ def test_a_dry_run_that_fails_does_not_fail_the_run() -> None:
     status = run.status()
     assert (run.phase, status["dryRunSummary"], status["runSummary"]) == ("Successful", {"count": 1, "failed": 1}, {})
     assert status["metricResults"][0]["message"] == "Metric assessed Failed due to failed (1) > failureLimit (0)"
+
+
+def test_secrets_are_read_for_a_measurement_and_stay_out_of_the_status() -> None:
+    seen: list[Any] = []
+
+    def take(metric: Any, _proxy: str) -> Measured:
+        seen.append(metric["provider"])
+        return Measured(1, "1")
+
+    spec = {
+        "metrics": [{"name": "m", "provider": {"web": {"url": "http://x/{{args.key}}"}}}],
+        "args": [{"name": "key", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+    }
+    run = AnalysisRun("run", spec, VirtualClock(), lambda: None, secret=lambda *_names: "canary-value", take=take)
+    assert run.step() is None
+    assert (seen, run.phase) == ([{"web": {"url": "http://x/canary-value"}}], "Successful")
+    assert "canary-value" not in str(run.status())
 
 
 def test_a_spec_that_cannot_run_ends_in_error() -> None:

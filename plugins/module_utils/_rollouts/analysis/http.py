@@ -68,6 +68,9 @@ def _token(request: Request, client: ClientCredentials, http_proxy: str) -> str:
 
 
 def _send(request: Request, http_proxy: str) -> str:
+    scheme = urllib.parse.urlsplit(request.url).scheme
+    if scheme not in ("http", "https"):
+        raise Permanent(f'{request.method} "{request.url}": unsupported protocol scheme "{scheme}"')
     handlers: list[urllib.request.BaseHandler] = [
         urllib.request.ProxyHandler({"http": http_proxy} if http_proxy else {})
     ]

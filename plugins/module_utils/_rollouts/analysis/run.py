@@ -4,7 +4,8 @@
 
 """One AnalysisRun, executed in a thread: measurements when they are due, assessed after each.
 
-The thread only measures and counts; who owns the run reads `status()` and writes it to the cluster.
+The thread only measures and counts; who owns the run reads `status()` and writes it to the cluster. `secret` returns
+a key of a Secret of the run's namespace.
 Verdicts are limits.py's, schedules are schedule.py's.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 
 from ..._core.clock import Clock, rfc3339
 from ..._core.errors import Invalid, SlipwayError
+from ..._core.redact import current as redactor
 from ..._core.types import Manifest
 from . import limits, schedule, template
 from .arguments import resolve_metric
@@ -25,6 +27,7 @@ from .metrics import validate_metrics
 from .providers import Measured, measure
 
 _TIMES = ("startedAt", "finishedAt")
+Secret = Callable[[str, str], str]
 
 
 class AnalysisRun:
@@ -35,10 +38,10 @@ class AnalysisRun:
 
     def __init__(
         self, name: str, spec: Mapping[str, Any], clock: Clock, changed: Callable[[], None],
-        *, http_proxy: str = "", take: Callable[[Mapping[str, Any], str], Measured] = measure,
+        *, secret: Secret, http_proxy: str = "", take: Callable[[Mapping[str, Any], str], Measured] = measure,
     ) -> None:  # fmt: skip
         self.name, self._clock, self._changed = name, clock, changed
-        self._proxy, self._take = http_proxy, take
+        self._proxy, self._take, self._secret = http_proxy, take, secret
         self._metrics: list[dict[str, Any]] = []
         self._dry_run: set[str] = set()
         self._retention: dict[str, int] = {}
@@ -49,15 +52,17 @@ class AnalysisRun:
 
     def _prepared(self, spec: Mapping[str, Any]) -> Assessment:
         try:
-            self._metrics = [resolve_metric(metric, spec.get("args") or []) for metric in spec.get("metrics") or []]
+            args = [_without_secret(arg) for arg in spec.get("args") or []]
+            self._metrics = [resolve_metric(metric, args) for metric in spec.get("metrics") or []]
         except Invalid as error:
             return Assessment("Error", f"Unable to resolve metric arguments: {error.message}")
         try:
             validate_metrics(self._metrics)
             self._dry_run = template.dry_run_metrics(spec.get("dryRun") or [], self._metrics)
-            self._retention = template.retention_limits(spec.get("measurementRetention") or [], self._metrics)
+            rules = template.retention_rules(spec.get("measurementRetention") or [], self._metrics)
         except Invalid as error:
             return Assessment("Error", f"Analysis spec invalid: {error.message}")
+        self._retention = {name: int(rule.get("limit") or 0) for name, rule in rules.items()}
         return Assessment("Running")
 
     def start(self) -> None:
@@ -97,14 +102,19 @@ class AnalysisRun:
         """Take the measurements that are due; return the seconds to the next, None when the run has ended."""
         if self.done:
             return None
-        for task in schedule.tasks(self._object, self._metrics, self._clock.now()):
-            self._measure(task.metric)
+        try:
+            due = [self._resolved(task.metric) for task in self._tasks()]
+        except SlipwayError as error:
+            self._verdict = Assessment("Error", f"Unable to resolve metric arguments: {redactor.scrub(error.message)}")
+            return None
+        for metric in due:
+            self._measure(metric)
         self._assess()
         if self.done:
             return None
         now = self._clock.now()
-        due = schedule.next_time(self._object, self._metrics, now)
-        return 0.0 if due is None else max(0.0, due - now)
+        after = schedule.next_time(self._object, self._metrics, now)
+        return 1.0 if after is None else max(0.0, after - now)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -116,6 +126,15 @@ class AnalysisRun:
             self._object["spec"]["terminate"] = True
             self._assess()
         self._changed()
+
+    def _tasks(self) -> list[schedule.Task]:
+        return schedule.tasks(self._object, self._metrics, self._clock.now())
+
+    def _resolved(self, metric: Mapping[str, Any]) -> dict[str, Any]:
+        """Secrets are read for each measurement and are nowhere but in it."""
+        spec = self._object["spec"]
+        args = [_with_secret(arg, self._secret) for arg in spec.get("args") or []]
+        return resolve_metric(spec["metrics"][self._metrics.index(dict(metric))], args)
 
     def _measure(self, metric: Mapping[str, Any]) -> None:
         started = self._clock.now()
@@ -132,8 +151,8 @@ class AnalysisRun:
             "phase": phase,
             "startedAt": started,
             "finishedAt": self._clock.now(),
-            "value": text,
-            **({"message": message} if message else {}),
+            **({"value": text} if text else {}),
+            **({"message": redactor.scrub(message)} if message else {}),
         }
         self._record(str(metric["name"]), record)
 
@@ -153,6 +172,15 @@ class AnalysisRun:
                 verdict = limits.assess_run(self._object, self._metrics, self._dry_run)
                 self._object["status"]["metricResults"] = verdict.results
             self._verdict = verdict
+
+
+def _without_secret(arg: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**arg, "value": "temp-for-secret"} if arg.get("valueFrom") is not None else arg
+
+
+def _with_secret(arg: Mapping[str, Any], secret: Secret) -> Mapping[str, Any]:
+    source = (arg.get("valueFrom") or {}).get("secretKeyRef")
+    return arg if source is None else {**arg, "value": secret(str(source.get("name")), str(source.get("key")))}
 
 
 def _replaced(results: Sequence[dict[str, Any]], new: dict[str, Any]) -> list[dict[str, Any]]:

@@ -192,9 +192,9 @@ def planned_run(analysis: Mapping[str, Any], args: Sequence[Mapping[str, Any]], 
         plain, cluster, args, analysis.get("dryRun") or [], analysis.get("measurementRetention") or [], naming
     )  # fmt: skip
     for arg in run["spec"].get("args") or []:
-        if arg.get("value") is None:
-            text = f"analysis argument {arg['name']!r} by valueFrom is not executed yet"
-            raise Refused(text, hint="give its value")
+        if arg.get("value") is None and (arg.get("valueFrom") or {}).get("secretKeyRef") is None:
+            text = f"analysis argument {arg['name']!r} by valueFrom is not executed in a template"
+            raise Refused(text, hint="give its value, a secretKeyRef, or the fieldRef in the Rollout")
     return run
 
 
@@ -219,10 +219,11 @@ def dry_run_metrics(rules: Sequence[Mapping[str, Any]], metrics: Sequence[Mappin
     return set(_matched("dryRun", rules, metrics))
 
 
-def retention_limits(rules: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many measurements each metric keeps by the rules. Invalid: a rule without match."""
-    found = _matched("measurementRetention", rules, metrics)
-    return {name: int(rule.get("limit") or 0) for name, rule in found.items()}
+def retention_rules(
+    rules: Sequence[Mapping[str, Any]], metrics: Sequence[Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the rule (metricName, limit) that each metric keeps its measurements by. Invalid: a rule without match."""
+    return _matched("measurementRetention", rules, metrics)
 
 
 def _matched(

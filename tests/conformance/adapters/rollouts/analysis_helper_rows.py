@@ -22,6 +22,7 @@ from tests.conformance.registry import Row, adapter
 
 FACTORY = "utils/analysis/factory_test.go"
 FILTER = "utils/analysis/filter_test.go"
+BLUE_GREEN = ("BlueGreenPrePromotion", "BlueGreenPostPromotion")
 HELPERS = "utils/analysis/helpers_test.go"
 
 
@@ -74,10 +75,14 @@ def filtered(row: Row) -> None:
         found = filters.current(runs, rollout.get("status") or {})
         return found, found.others
 
+    def to_array(given: Any) -> Any:
+        named = (given.get(name) for name in ("CanaryStep", "CanaryBackground", *BLUE_GREEN))
+        return filters.Current(*named).as_list()
+
     known = {
         "analysis.GetCurrentAnalysisRunByType": lambda runs, kind: next(iter(filters.by_type(runs, kind)), None),
         "analysis.FilterCurrentRolloutAnalysisRuns": current,
-        "analysis.CurrentAnalysisRuns.ToArray": lambda found: found.as_list(),
+        "analysis.CurrentAnalysisRuns.ToArray": to_array,
         "analysis.FilterAnalysisRunsByName": filters.by_name,
         "analysis.FilterAnalysisRunsByRolloutType": filters.by_type,
         "analysis.FilterAnalysisRunsToDelete": filters.to_delete,
@@ -95,11 +100,6 @@ def new_run(
 
 def from_unstructured(obj: Any, args: Any, *names: str) -> Any:
     return (template.run_of_template(obj, args, template.Naming(*names)),)
-
-
-def retention(rules: Any, given: Any) -> Any:
-    found = template.retention_limits(rules, given)
-    return ({name: {"limit": limit} for name, limit in found.items()},)
 
 
 @adapter(
@@ -129,7 +129,7 @@ def helpers(row: Row) -> None:
         "analysis.GetDryRunMetrics": lambda rules, given: (
             dict.fromkeys(template.dry_run_metrics(rules, given), True),
         ),
-        "analysis.GetMeasurementRetentionMetrics": retention,
+        "analysis.GetMeasurementRetentionMetrics": lambda rules, given: (template.retention_rules(rules, given),),
         "analysis.FilterUniqueTemplates": lambda *templates: tuple(template.unique(part) for part in templates),
     }
     single = ("TestAnalysisTemplateFiltering",)

@@ -105,6 +105,8 @@ def _one(value: Any, part: re.Match[str]) -> Any:
         return len(value or [])
     if part["method"] in ("String", "Error"):
         return None if value is None else str(value)
+    if part["method"] == "ToArray":
+        return value.as_list()
     if part["index"] is not None:
         return value[int(part["index"])]
     name = part["key"] if part["key"] is not None else part["name"]
