@@ -17,8 +17,9 @@ from .._core.errors import Invalid, TimedOut
 from .._core.events import Sink, Subject
 from .._core.types import Manifest, deep_get
 from .._kube.errors import Conflict
+from . import references
 from .act.world import World
-from .analysis import template
+from .analysis import arguments, template
 from .analysis.run import AnalysisRun
 from .decide import blue_green, canary, hashes, pauses, report, templates
 from .decide.actions import Analyse, Create, Delete, EndAnalyses, Label, Scale, Select, SetWeight
@@ -30,7 +31,12 @@ from .model.rollout import Rollout, read
 from .traffic import istio
 
 _LOOK = 0.5
-_RUN_TYPES = {"step": "Step", "background": "Background", "pre": "PrePromotion", "post": "PostPromotion"}
+_RUN_TYPES = {
+    "step": template.STEP,
+    "background": template.BACKGROUND,
+    "pre": template.PRE_PROMOTION,
+    "post": template.POST_PROMOTION,
+}
 
 
 @dataclass(slots=True)
@@ -66,6 +72,7 @@ class Loop:
     def run(self) -> Rollout:
         """Drive to an end: Healthy, Degraded, or an indefinite pause. TimedOut and Cancelled otherwise."""
         self.status = self.world.load_status()
+        references.refuse_unfit(read(self.world.rollout()), self.world, self.find)
         try:
             while True:
                 self.cancel.check()
@@ -125,7 +132,7 @@ class Loop:
         if not services:
             return None
         router = self.world.router(services[0])
-        return istio.current_weight(router, services[0], self._who(ro), _managed_routes(ro))
+        return istio.current_weight(router, services[0], self._who(ro), istio.managed_routes(ro))
 
     def _clean_up(self, ro: Rollout, seen: Seen) -> list[Delete]:
         """Old versions beyond revisionHistoryLimit go; nothing that the status names does."""
@@ -219,7 +226,7 @@ class Loop:
         for wanted in istio.virtual_services(ro.traffic):
             router = self.world.router(wanted)
             self.world.write_router(
-                istio.set_weight(router, wanted, self._who(ro), weight, managed=_managed_routes(ro))
+                istio.set_weight(router, wanted, self._who(ro), weight, managed=istio.managed_routes(ro))
             )
         self.weights.append(weight)
         self.events.emit(
@@ -232,40 +239,29 @@ class Loop:
 
     def _analyse(self, ro: Rollout, action: Analyse) -> None:
         spec = _analysis_spec(ro, action)
-        found = [self._template(entry) for entry in spec.get("templates") or []]
         stable, latest = str(self.status.get("stableRS", "")), str(self.status.get("currentPodHash", ""))
-        args = template.arguments(spec.get("args") or [], ro.manifest, stable, latest)
-        metrics = template.metrics(found, args)
-        number = self.status.get("revision", 1)
-        name = f"{ro.name}-{latest}-{number}{_run_suffix(action)}"
-        labels = {HASH_LABEL: latest, "rollout-type": _RUN_TYPES[action.kind]}
-        obj: Manifest = {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "AnalysisRun",
-            "metadata": {
-                "name": name,
-                "namespace": ro.namespace,
-                "labels": labels,
-                "annotations": {REVISION: str(number)},
-            },
-            "spec": {"metrics": metrics, "args": [{"name": key, "value": value} for key, value in args.items()]},
-        }
-        name = self.world.create_analysis_run(obj)
-        run = AnalysisRun(name, metrics, self.clock, self.world.informer.poke, http_proxy=self.http_proxy)
+        args = arguments.build(spec.get("args") or [], stable, latest, ro.manifest)
+        number, step = self.status.get("revision", 1), action.step if action.kind == "step" else None
+        naming = template.Naming(
+            name=f"{ro.name}-{latest}-{number}{_run_suffix(action)}",
+            namespace=ro.namespace,
+            labels=template.run_labels(_RUN_TYPES[action.kind], latest, template.instance_id(ro.manifest), step),
+            annotations={REVISION: str(number)},
+        )
+        obj = template.planned_run(spec, args, self.find, naming)
+        run = AnalysisRun(
+            naming.name, obj["spec"], self.clock, self.world.informer.poke,
+            secret=self.world.secret, http_proxy=self.http_proxy,
+        )  # fmt: skip
+        name = run.name = self.world.create_analysis_run(obj)
         self._runs.append(_Running(action.kind, action.step, run))
         run.start()
         self.events.emit(
-            Subject("AnalysisRun", ro.namespace, name), "Started", reason="Running", message=f"{len(metrics)} metrics"
+            Subject("AnalysisRun", ro.namespace, name),
+            "Started",
+            reason="Running",
+            message=f"{len(obj['spec']['metrics'])} metrics",
         )
-
-    def _template(self, entry: Mapping[str, Any]) -> Manifest:
-        name = str(entry.get("templateName"))
-        found = self.find(name, bool(entry.get("clusterScope")))
-        if found is None:
-            raise Invalid(
-                "analysis.templates", f"there is no AnalysisTemplate {name!r}", hint="apply it first, or give it in src"
-            )
-        return found
 
     def _save_analyses(self) -> None:
         for entry in self._runs:
@@ -310,10 +306,6 @@ class Loop:
     @staticmethod
     def _subject(ro: Rollout) -> Subject:
         return Subject("Rollout", ro.namespace, ro.name)
-
-
-def _managed_routes(ro: Rollout) -> list[str]:
-    return [str(entry["name"]) for entry in ro.traffic.get("managedRoutes") or []]
 
 
 def _analysis_spec(ro: Rollout, action: Analyse) -> Mapping[str, Any]:

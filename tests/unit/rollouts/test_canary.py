@@ -21,8 +21,9 @@ from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.ac
     SetWeight,
 )
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.seen import Analysis, Seen
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.pause import pause_seconds
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.replicaset import ReplicaSet
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.rollout import Rollout, pause_seconds, read
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.rollout import Rollout, read
 
 
 def rollout(steps: list[dict[str, Any]], **canary_spec: Any) -> Rollout:
@@ -178,7 +179,7 @@ def test_pauses_are_read_as_upstream_reads_them(text: Any, seconds: int | None) 
 def test_what_is_not_executed_is_refused_by_name() -> None:
     with pytest.raises(Refused, match=r"steps\[0\]\.experiment is not executed yet"):
         rollout([{"experiment": {}}])
-    with pytest.raises(Invalid, match="must be 0 to 100"):
+    with pytest.raises(Invalid, match="SetWeight needs to be between 0 and 100"):
         rollout([{"setWeight": 101}])
 
 

@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..._core.errors import Invalid
+from ..._core.errors import Invalid, Permanent
+from ..._core.redact import current as redactor
 from ..._core.types import Manifest, ObjectRef, deep_get
 from ..._kube.client import Client
 from ..._kube.errors import Conflict
@@ -170,6 +171,17 @@ class World:
         if not self.client.knows(API_VERSION, kind):
             return None
         return self.client.get(API_VERSION, kind, name, None if cluster_scope else self._namespace)
+
+    def secret(self, name: str, key: str) -> str:
+        """Return one value of a Secret; it is registered for redaction. Permanent when it is not there."""
+        found = self.client.get("v1", "Secret", name, self._namespace)
+        if found is None:
+            raise Permanent(f'secrets "{name}" not found')
+        if key not in (found.get("data") or {}):
+            raise Permanent(f"key '{key}' does not exist in secret '{name}'")
+        value = base64.b64decode(found["data"][key]).decode()
+        redactor.register(value)
+        return value
 
     def create_analysis_run(self, obj: Manifest) -> str:
         """Create the AnalysisRun object where the cluster knows the kind; return its name (a number is added on a clash)."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..._core.clock import parse_rfc3339
 from ..model import defaults
-from ..model.rollout import Rollout, pause_seconds
+from ..model.pause import pause_seconds
+from ..model.rollout import Rollout
 from . import steps
 from .steps import Status
 

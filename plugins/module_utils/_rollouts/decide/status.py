@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..._core.types import deep_get
+from ..analysis.limits import DONE
 from ..model.rollout import Rollout
 from . import conditions, weights
 from .steps import Status
-
-_ENDED = ("Successful", "Failed", "Error", "Inconclusive")
 
 
 class Phase(NamedTuple):
@@ -117,6 +116,6 @@ def _blue_green(ro: Rollout, status: Status, promoted: bool) -> Phase:
     if promoted:
         return Phase("Healthy", "")
     run = seen.get("postPromotionAnalysisRunStatus") or {}
-    if ro.blue_green.get("postPromotionAnalysis") is not None and run.get("status") not in _ENDED:
+    if ro.blue_green.get("postPromotionAnalysis") is not None and run.get("status") not in DONE:
         return Phase("Progressing", "waiting for analysis to complete")
     return Phase("Progressing", "waiting for post-promotion verification to complete")

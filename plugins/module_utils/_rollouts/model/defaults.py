@@ -144,7 +144,17 @@ def auto_promotion(spec: Spec) -> bool:
 
 def consecutive_error_limit(metric: Mapping[str, Any]) -> int:
     """Return how many errors in a row a metric survives."""
-    return _int(metric.get("consecutiveErrorLimit"), CONSECUTIVE_ERRORS)
+    return integer(metric.get("consecutiveErrorLimit"), CONSECUTIVE_ERRORS)
+
+
+def integer(value: Any, default: int = 0) -> int:
+    """Return an int-or-string field as a number; a text that is none counts as 0, as in Go's IntValue."""
+    if value is None:
+        return default
+    try:
+        return int(value)
+    except ValueError:
+        return 0
 
 
 def _int(value: Any, default: int) -> int:

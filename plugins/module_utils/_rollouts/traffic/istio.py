@@ -88,6 +88,11 @@ def virtual_services(routing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [*([istio["virtualService"]] if istio.get("virtualService") else []), *(istio.get("virtualServices") or [])]
 
 
+def managed_routes(ro: Rollout) -> list[str]:
+    """Return the names of the routes that the Rollout itself writes."""
+    return [str(entry["name"]) for entry in ro.traffic.get("managedRoutes") or []]
+
+
 def split_name(name: str, namespace: str) -> tuple[str, str]:
     """Return (name, namespace); a name may carry its namespace behind the last dot. Source: GetVirtualServiceNamespaceName.
 

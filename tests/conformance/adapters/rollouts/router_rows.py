@@ -115,8 +115,7 @@ def reconcile(recv: Any, service: Any, names: Any, tls: Any, tcp: Any, weight: i
     obj = recv["rollout"]
     ro, wanted = rollout(obj), {"routes": names, "tlsRoutes": tls, "tcpRoutes": tcp}
     extra = [istio.Additional(one["serviceName"], int(one.get("weight") or 0)) for one in more]
-    managed = [one["name"] for one in ro.traffic.get("managedRoutes") or []]
-    found = istio.set_weight(service, wanted, istio.roles(ro, status(obj)), weight, extra, managed)
+    found = istio.set_weight(service, wanted, istio.roles(ro, status(obj)), weight, extra, istio.managed_routes(ro))
     return Many((found, found != service, None))
 
 
@@ -128,9 +127,8 @@ def malformed(_patches: Any, *routes: Any) -> None:
 def validate(kind: str) -> Any:
     def call(obj: Any, wanted: Any, entries: Any) -> None:
         ro = rollout(obj)
-        managed = [one["name"] for one in ro.traffic.get("managedRoutes") or []]
         who = istio.roles(ro, status(obj))
-        istio.validate(kind, entries or [], {istio_match.FIELDS[kind]: wanted}, who, managed)
+        istio.validate(kind, entries or [], {istio_match.FIELDS[kind]: wanted}, who, istio.managed_routes(ro))
 
     return call
 
