@@ -11,9 +11,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from ansible_collections.slipway.gitops.plugins.module_utils._core import events
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import VirtualClock, rfc3339
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts import loop as loop_module
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.analysis.template import Find
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.loop import Loop
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.replicaset import (
     DESIRED,
@@ -57,6 +62,7 @@ class Cluster:
         self.rule = {"metadata": {"name": "dr"}, "spec": {"host": "h", "subsets": subsets}}
         self.status: Manifest = {}
         self.saved = 0
+        self.runs: list[Manifest] = []
 
     def rollout(self) -> Manifest:
         return self.document
@@ -112,6 +118,16 @@ class Cluster:
     def save_status(self, status: Mapping[str, Any]) -> None:
         self.status, self.saved = dict(status), self.saved + 1
 
+    def create_analysis_run(self, obj: Manifest) -> str:
+        self.runs.append(obj)
+        return str(obj["metadata"]["name"])
+
+    def save_analysis_run(self, name: str, status: Mapping[str, Any]) -> None:
+        """Nobody looks."""
+
+    def secret(self, name: str, key: str) -> str:
+        raise AssertionError(f"no analysis here reads {name}/{key}")
+
     def sizes(self) -> dict[str, int]:
         return {
             obj["spec"]["template"]["spec"]["containers"][0]["image"]: obj["spec"]["replicas"]
@@ -131,7 +147,7 @@ def rollout(strategy: Manifest) -> Manifest:
     return {"metadata": {"name": "r", "namespace": "ns", "generation": 1, "uid": "u"}, "spec": spec}
 
 
-def drive(cluster: Cluster, image: str, **options: Any) -> Loop:
+def drive(cluster: Cluster, image: str, find: Find = lambda _name, _scope: None, **options: Any) -> Loop:
     cluster.document = copy.deepcopy(cluster.document)
     cluster.document["metadata"]["generation"] += 1
     cluster.document["spec"]["template"]["spec"]["containers"][0]["image"] = image
@@ -140,7 +156,7 @@ def drive(cluster: Cluster, image: str, **options: Any) -> Loop:
         cluster.clock,
         events.Recorder(),
         Cancel(),
-        lambda _name, _scope: None,
+        find,
         "",
         time.monotonic() + 20,
         lambda: None,
@@ -299,3 +315,53 @@ def test_history_keeps_as_many_versions_as_it_may() -> None:
     for number in range(5):
         drive(cluster, f"x:{number}")
     assert sorted(cluster.sizes()) == ["x:2", "x:3", "x:4"]
+
+
+class Run:
+    """Stands for analysis.run.AnalysisRun: done at once, with the verdict its first metric is called."""
+
+    message, done = "", True
+
+    def __init__(self, name: str, spec: Manifest, *_rest: Any, **_more: Any) -> None:
+        self.name, self.phase = name, spec["metrics"][0]["name"]
+
+    def start(self) -> None:
+        """Nothing to wait for."""
+
+    def terminate(self) -> None:
+        """Ended already."""
+
+    def status(self) -> Manifest:
+        return {"phase": self.phase, "metricResults": []}
+
+
+def analysed(monkeypatch: pytest.MonkeyPatch, verdict: str, **metric: Any) -> tuple[Cluster, list[Manifest], Loop]:
+    """Update a blue-green Rollout with a pre-promotion analysis; return the runs that were made as well."""
+    monkeypatch.setattr(loop_module, "AnalysisRun", Run)
+    found = {"metadata": {"name": "t"}, "spec": {"metrics": [{"name": verdict, **metric}]}}
+    analysis = {"templates": [{"templateName": "t"}]}
+    cluster = Cluster(
+        rollout({"blueGreen": {"activeService": "act", "prePromotionAnalysis": analysis}}), VirtualClock(9)
+    )
+    drive(cluster, "x:1", find=lambda _name, _scope: found)
+    return cluster, cluster.runs, drive(cluster, "x:2", find=lambda _name, _scope: found)
+
+
+def test_a_good_analysis_lets_blue_green_switch(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster, runs, loop = analysed(monkeypatch, "Successful")
+    [meta] = [run["metadata"] for run in runs]
+    wanted = {HASH_LABEL: loop.status["currentPodHash"], "rollout-type": "PrePromotion"}
+    assert (meta["name"].endswith("-2-pre"), meta["labels"], loop.status["phase"]) == (True, wanted, "Healthy")
+    assert cluster.sizes() == {"x:1": 0, "x:2": 4}
+
+
+def test_a_bad_analysis_keeps_blue_green_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster, _runs, loop = analysed(monkeypatch, "Failed")
+    active = cluster.services["act"]["spec"]["selector"][HASH_LABEL]
+    assert (loop.status["phase"], active) == ("Degraded", loop.status["stableRS"])
+
+
+def test_an_analysis_without_end_is_refused_before_anything_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Invalid, match="runs indefinitely") as raised:
+        analysed(monkeypatch, "Successful", interval="5s")
+    assert raised.value.field == "spec.strategy.blueGreen.prePromotionAnalysis.templates"
