@@ -10,13 +10,13 @@ author: slipway contributors (@slipway-gitops)
 version_added: 0.1.0
 short_description: Take an Argo Rollouts Rollout to its end
 description:
-  - Executes the canary of a Rollout natively. It makes ReplicaSets, selectors of Services and weights of an Istio
-    VirtualService, and takes analyses with their measurements.
+  - Executes the canary or blue-green update of a Rollout natively. It makes ReplicaSets, selectors of Services and
+    weights of an Istio VirtualService, and takes analyses with their measurements.
   - No Argo Rollouts controller is needed, and none may own the Rollout at the same time.
   - A first deployment runs no steps. A failed analysis aborts, so that the weight returns to 0 and the old version stays.
   - The state is in the status of the Rollout, or in a Secret where the kind is unknown, so that a killed run resumes.
 notes:
-  - The strategy C(blueGreen), C(workloadRef) and traffic routers other than Istio are refused.
+  - C(workloadRef) and traffic routers other than Istio are refused.
 extends_documentation_fragment:
   - slipway.gitops._attributes
   - slipway.gitops._attributes.k8s

@@ -60,3 +60,19 @@ def _trim(value: Fraction) -> str:
     whole, rest = divmod(value, 1)
     digits = f"{int(rest * 10**9):09d}".rstrip("0")
     return f"{whole}.{digits}" if digits else str(whole)
+
+
+def go_error(text: str) -> str:
+    """Return what Go's ParseDuration says of a text that is no duration."""
+    quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    body = text[1:] if text[:1] in ("+", "-") else text
+    match = re.match(r"(\d+\.?\d*|\.\d+)([^\d.]*)", body)
+    end = 0
+    while match and match[2] in _UNITS:
+        end += match.end()
+        match = re.match(r"(\d+\.?\d*|\.\d+)([^\d.]*)", body[end:])
+    if match is None:
+        return f"time: invalid duration {quoted}"
+    if not match[2]:
+        return f"time: missing unit in duration {quoted}"
+    return f'time: unknown unit "{match[2]}" in duration {quoted}'

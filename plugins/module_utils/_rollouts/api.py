@@ -19,9 +19,10 @@ from .._core.types import Manifest
 from .._core.yaml import Document
 from .._kube.client import Client
 from .act.world import World
-from .decide import assess
+from .analysis import limits
+from .decide.status import observed
 from .loop import Loop
-from .model.rollout import API_VERSION, KIND, read
+from .model.rollout import API_VERSION, KIND, of, read
 
 __all__ = ["EMULATED", "Options", "Outcome", "info", "plan", "run"]
 EMULATED = "Argo Rollouts v1.9"
@@ -58,6 +59,7 @@ def run(
     held: Callable[[], None],
 ) -> Outcome:
     """Drive a Rollout to Healthy, Degraded or an indefinite pause."""
+    _refuse_invalid(documents, options)
     given = {(str(d.data.get("kind")), str(d.data["metadata"]["name"])): d.data for d in documents}
     world = World(client, options.name, options.namespace, given.get((KIND, options.name)))
     started = time.monotonic()
@@ -80,7 +82,7 @@ def run(
         "phase": status.get("phase"),
         "message": status.get("message", ""),
         "weights": loop.weights or ([loop.weight] if loop.weight is not None else []),
-        "analysis": max(loop.analysis_phases, key=assess.ORDER.index) if loop.analysis_phases else None,
+        "analysis": max(loop.analysis_phases, key=limits.ORDER.index) if loop.analysis_phases else None,
         "stable_hash": status.get("stableRS", ""),
         "current_hash": status.get("currentPodHash", ""),
         "step_index": status.get("currentStepIndex"),
@@ -95,12 +97,24 @@ def run(
     return Outcome(bool(loop.weights) or _core(before) != _core(status), data, failure)
 
 
+def _refuse_invalid(documents: Sequence[Document], options: Options) -> None:
+    """Refuse the Rollout that was given, with file and line, before the cluster is asked."""
+    for document in documents:
+        if document.data.get("kind") == KIND and document.data["metadata"]["name"] == options.name:
+            try:
+                read(document.data)
+            except Invalid as error:
+                at = document.place(error.field)
+                raise Invalid(error.field, error.message, hint=error.hint, obj=error.obj, at=at) from None
+
+
 def _core(status: dict[str, Any]) -> tuple[Any, ...]:
     return status.get("stableRS"), status.get("currentPodHash"), status.get("phase")
 
 
 def plan(client: Client, documents: Sequence[Document], options: Options) -> dict[str, Any]:
-    """Return what a run would do: the steps that are left."""
+    """Return what a run would do: the steps that are left. Invalid with file and line for a Rollout that cannot run."""
+    _refuse_invalid(documents, options)
     ro = read(_rollout(client, documents, options))
     status = ro.manifest.get("status") or {}
     index = int(status.get("currentStepIndex") or 0)
@@ -111,12 +125,12 @@ def info(client: Client, options: Options) -> dict[str, Any]:
     """Return the state of a live Rollout."""
     obj = _rollout(client, [], options)
     status = obj.get("status") or {}
-    weights = (status.get("canary") or {}).get("weights") or {}
+    weights, seen = (status.get("canary") or {}).get("weights") or {}, observed(of(obj), status)
     return {
         "name": options.name,
         "namespace": options.namespace,
-        "phase": status.get("phase"),
-        "message": status.get("message", ""),
+        "phase": seen.phase,
+        "message": seen.message,
         "step_index": status.get("currentStepIndex"),
         "steps": (obj["spec"].get("strategy", {}).get("canary") or {}).get("steps") or [],
         "stable_hash": status.get("stableRS", ""),

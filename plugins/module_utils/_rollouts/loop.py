@@ -12,22 +12,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.cancel import Cancel
-from .._core.clock import Clock, parse_rfc3339
+from .._core.clock import Clock
 from .._core.errors import Invalid, TimedOut
 from .._core.events import Sink, Subject
 from .._core.types import Manifest, deep_get
 from .._kube.errors import Conflict
-from .act.world import DEADLINE, DESIRED, REVISION, World, revision
-from .analysis import template
+from . import references
+from .act.world import World
+from .analysis import arguments, template
 from .analysis.run import AnalysisRun
-from .decide import canary, hashes
-from .decide.actions import Analyse, Create, EndAnalyses, Scale, Select, SetWeight
-from .decide.canary import Analysis, Pass, ReplicaSet, Seen
-from .decide.status import Sizes, phase
-from .model.rollout import HASH_LABEL, Rollout, read
+from .decide import blue_green, canary, hashes, pauses, report, templates
+from .decide.actions import Analyse, Create, Delete, EndAnalyses, Label, Scale, Select, SetWeight
+from .decide.seen import Analysis, Pass, Seen
+from .decide.sets import available, by_hash, clean_up
+from .model import replicaset
+from .model.replicaset import DEADLINE, DESIRED, HASH_LABEL, REVISION
+from .model.rollout import Rollout, read
 from .traffic import istio
 
 _LOOK = 0.5
+_RUN_TYPES = {
+    "step": template.STEP,
+    "background": template.BACKGROUND,
+    "pre": template.PRE_PROMOTION,
+    "post": template.POST_PROMOTION,
+}
 
 
 @dataclass(slots=True)
@@ -59,22 +68,23 @@ class Loop:
     _runs: list[_Running] = field(default_factory=list)
     _told: tuple[Any, ...] = ()
     _hash: tuple[str, str] = ("", "")
-    _progressed: float = 0.0
-    _seen_counts: tuple[Any, ...] = ()
 
     def run(self) -> Rollout:
         """Drive to an end: Healthy, Degraded, or an indefinite pause. TimedOut and Cancelled otherwise."""
         self.status = self.world.load_status()
-        self._progressed = time.monotonic()
+        references.refuse_unfit(read(self.world.rollout()), self.world, self.find)
         try:
             while True:
                 self.cancel.check()
                 self.held()
                 ro = read(self.world.rollout())
                 seen = self._seen(ro)
-                out = canary.decide(ro, seen, self.status, self.clock.now())
-                self._finish_status(ro, seen, out.status)
-                acted = self._save(ro, out.status) | self._act(ro, out)
+                decide = blue_green.decide if ro.is_blue_green else canary.decide
+                out = decide(ro, seen, self.status, self.clock.now())
+                status = report.completed(ro, self.status, out.status, seen.replica_sets, self.clock.now())
+                self._forget_former_runs(status)
+                out.actions += self._clean_up(ro, seen)
+                acted = self._save(ro, seen, status) | self._act(ro, out)
                 self._save_analyses()
                 if not acted:
                     if self._ended(ro, seen):
@@ -86,20 +96,29 @@ class Loop:
 
     def _seen(self, ro: Rollout) -> Seen:
         objects = self.world.replica_sets(ro)
-        sets = [_replica_set(obj) for obj in objects]
         self.weight = self._current_weight(ro)
-        selectors = {}
-        for name in filter(None, (ro.stable_service, ro.canary_service)):
+        selectors, managed = {}, set()
+        for name in ro.services:
             service = self.world.service(name)
             if service is None:
-                raise Invalid(
-                    "spec.strategy.canary", f"there is no Service {ro.namespace}/{name}", obj=f"Rollout {ro.name}"
-                )
+                raise Invalid("spec.strategy", f"there is no Service {ro.namespace}/{name}", obj=f"Rollout {ro.name}")
             selectors[name] = str(deep_get(service, "spec", "selector", HASH_LABEL, default=""))
-        wanted = self._template_hash(ro)
+            if istio.MANAGED_BY in (service["metadata"].get("annotations") or {}):
+                managed.add(name)
+        wanted = templates.adopted_hash(ro, self.status, objects, self._template_hash(ro))
         found = [Analysis(r.kind, r.step, r.run.phase, r.run.message) for r in self._runs]
-        self._watch_progress(sets)
-        return Seen(sets, wanted, self.weight, selectors, found)
+        sets = [replicaset.of(obj) for obj in objects]
+        return Seen(sets, wanted, self.weight, selectors, found, managed, self._subsets(ro))
+
+    def _subsets(self, ro: Rollout) -> dict[str, str] | None:
+        name = istio.rule_name(ro)
+        return istio.subset_hashes(self.world.destination_rule(name), istio.roles(ro, self.status)) if name else None
+
+    def _who(self, ro: Rollout) -> istio.Roles:
+        """How the routes name canary and stable; with a DestinationRule its host counts as well."""
+        name = istio.rule_name(ro)
+        host = str(deep_get(self.world.destination_rule(name), "spec", "host", default="")) if name else ""
+        return istio.roles(ro, self.status, host)
 
     def _template_hash(self, ro: Rollout) -> str:
         """Hashing Go's JSON costs a millisecond; the template changes only with the generation."""
@@ -113,73 +132,43 @@ class Loop:
         if not services:
             return None
         router = self.world.router(services[0])
-        return istio.current_weight(router, services[0], ro.canary_service, ro.stable_service)
+        return istio.current_weight(router, services[0], self._who(ro), istio.managed_routes(ro))
 
-    def _watch_progress(self, sets: list[ReplicaSet]) -> None:
-        counts = tuple((one.name, one.spec, one.ready, one.available) for one in sets)
-        if counts != self._seen_counts:
-            self._seen_counts, self._progressed = counts, time.monotonic()
+    def _clean_up(self, ro: Rollout, seen: Seen) -> list[Delete]:
+        """Old versions beyond revisionHistoryLimit go; nothing that the status names does."""
+        used = {seen.new_hash, *(str(self.status.get(name) or "") for name in ("stableRS", "currentPodHash"))}
+        return clean_up(ro, used, self.world.replica_sets(ro))
 
-    def _finish_status(self, ro: Rollout, seen: Seen, status: dict[str, Any]) -> None:
-        """Fill in counts, conditions, phase and message."""
-        new = next((one for one in seen.replica_sets if one.hash == seen.new_hash), None)
-        sizes = Sizes(
-            ro.replicas, new.total if new else 0, sum(one.ready for one in seen.replica_sets),
-            new.available if new else 0, sum(one.total for one in seen.replica_sets),
-        )  # fmt: skip
-        status.update(
-            replicas=sizes.all_pods,
-            updatedReplicas=sizes.updated,
-            readyReplicas=sizes.ready,
-            availableReplicas=sum(one.available for one in seen.replica_sets),
-            HPAReplicas=sizes.all_pods,
-            observedGeneration=str(ro.generation),
-            selector=",".join(f"{name}={value}" for name, value in sorted(ro.selector.items())),
-        )
-        self._deadline_condition(ro, status)
-        word, message = phase(status, sizes, spec_paused=ro.paused, has_traffic=bool(ro.traffic), steps=len(ro.steps))
-        status["phase"] = word
-        if message:
-            status["message"] = message
-        else:
-            status.pop("message", None)
+    def _forget_former_runs(self, status: Mapping[str, Any]) -> None:
+        """Verdicts on one version say nothing of the next."""
+        if status.get("currentPodHash") == self.status.get("currentPodHash"):
+            return
+        for entry in self._runs:
+            entry.run.terminate()
+        self._save_analyses()
+        self._runs.clear()
 
-    def _deadline_condition(self, ro: Rollout, status: dict[str, Any]) -> None:
-        late = time.monotonic() - self._progressed > ro.progress_deadline
-        index = int(status.get("currentStepIndex") or 0)
-        waiting = index < len(ro.steps) and ("pause" in ro.steps[index] or "analysis" in ro.steps[index])
-        done = status.get("stableRS") == status.get("currentPodHash") and status.get("phase") == "Healthy"
-        conditions = [entry for entry in status.get("conditions") or [] if entry.get("type") != "Progressing"]
-        if late and not waiting and not done and not status.get("pauseConditions"):
-            text = f'ReplicaSet "{ro.name}-{status.get("currentPodHash")}" has timed out progressing.'
-            entry = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": text}
-            conditions.append(entry)
-            if ro.manifest["spec"].get("progressDeadlineAbort"):
-                status.update(abort=True, abortMessage=f"ProgressDeadlineExceeded: {text}")
-        if conditions:
-            status["conditions"] = conditions
-        else:
-            status.pop("conditions", None)
-
-    def _save(self, ro: Rollout, status: dict[str, Any]) -> bool:
+    def _save(self, ro: Rollout, seen: Seen, status: dict[str, Any]) -> bool:
         if status == self.status:
             return False
         self.world.save_status(status)
         self.status = status
-        self._tell(ro)
+        self._tell(ro, seen)
         return True
 
-    def _tell(self, ro: Rollout) -> None:
-        """One event for each change of phase or step."""
-        index = self.status.get("currentStepIndex")
-        now = (self.status["phase"], self.status.get("message"), index)
+    def _tell(self, ro: Rollout, seen: Seen) -> None:
+        """One event for each change of phase or step, and one when the new pods of a step are there."""
+        index, word = self.status.get("currentStepIndex"), self.status["phase"]
+        ready = word == "Progressing" and available(by_hash(seen.replica_sets, seen.new_hash))
+        now = (word, self.status.get("message"), index, ready)
         if now == self._told:
             return
         self._told = now
         step = f"step {index}/{len(ro.steps)}" if index is not None else ""
-        text = ", ".join(part for part in (self.status["phase"], step, self.status.get("message", "")) if part)
-        word = "Failed" if self.status["phase"] == "Degraded" else "Progress"
-        self.events.emit(self._subject(ro), word, reason=self.status["phase"], message=text, data={"step": index})
+        parts = (word, step, self.status.get("message", ""), "new pods are ready" if ready else "")
+        data = {"step": index, "ready": ready}
+        kind = "Failed" if word == "Degraded" else "Progress"
+        self.events.emit(self._subject(ro), kind, reason=word, message=", ".join(filter(None, parts)), data=data)
 
     def _act(self, ro: Rollout, out: Pass) -> bool:
         for action in out.actions:
@@ -187,11 +176,18 @@ class Loop:
                 self._create(ro, action)
             elif isinstance(action, Scale):
                 self._scale(ro, action)
+            elif isinstance(action, Delete):
+                self.world.delete_replica_set(self._object(ro, action.name))
             elif isinstance(action, Select):
                 service = self.world.service(action.service)
                 if service is None:
                     raise AssertionError
                 self.world.select(service, action.hash, ro.name)
+            elif isinstance(action, Label):
+                rule = self.world.destination_rule(istio.rule_name(ro))
+                hashed = {"canary": action.canary, "stable": action.stable}
+                changed = istio.set_subsets(rule, istio.roles(ro, self.status), hashed, ro.name)
+                self.world.write_router(changed, "DestinationRule")
             elif isinstance(action, SetWeight):
                 self._set_weight(ro, action.weight)
             elif isinstance(action, Analyse):
@@ -211,8 +207,11 @@ class Loop:
         text = f"ReplicaSet {ro.name}-{action.hash}, revision {action.revision}"
         self.events.emit(self._subject(ro), "Changed", reason="NewReplicaSetCreated", message=text)
 
+    def _object(self, ro: Rollout, name: str) -> Manifest:
+        return next(one for one in self.world.replica_sets(ro) if one["metadata"]["name"] == name)
+
     def _scale(self, ro: Rollout, action: Scale) -> None:
-        obj = next(one for one in self.world.replica_sets(ro) if one["metadata"]["name"] == action.name)
+        obj = self._object(ro, action.name)
         annotations: dict[str, str | None] = {}
         known = obj["metadata"].get("annotations") or {}
         if action.deadline is not None and (action.deadline or DEADLINE in known):
@@ -226,7 +225,9 @@ class Loop:
     def _set_weight(self, ro: Rollout, weight: int) -> None:
         for wanted in istio.virtual_services(ro.traffic):
             router = self.world.router(wanted)
-            self.world.write_router(istio.set_weight(router, wanted, ro.canary_service, ro.stable_service, weight))
+            self.world.write_router(
+                istio.set_weight(router, wanted, self._who(ro), weight, managed=istio.managed_routes(ro))
+            )
         self.weights.append(weight)
         self.events.emit(
             self._subject(ro),
@@ -237,43 +238,30 @@ class Loop:
         )
 
     def _analyse(self, ro: Rollout, action: Analyse) -> None:
-        spec: Mapping[str, Any] = (
-            ro.canary["analysis"] if action.kind == "background" else ro.steps[action.step]["analysis"]
-        )
-        found = [self._template(entry) for entry in spec.get("templates") or []]
+        spec = _analysis_spec(ro, action)
         stable, latest = str(self.status.get("stableRS", "")), str(self.status.get("currentPodHash", ""))
-        args = template.arguments(spec.get("args") or [], ro.manifest, stable, latest)
-        metrics = template.metrics(found, args)
-        number = self.status.get("revision", 1)
-        name = f"{ro.name}-{latest}-{number}" + (f"-{action.step}" if action.kind == "step" else "")
-        labels = {HASH_LABEL: latest, "rollout-type": action.kind.capitalize()}
-        obj: Manifest = {
-            "apiVersion": "argoproj.io/v1alpha1",
-            "kind": "AnalysisRun",
-            "metadata": {
-                "name": name,
-                "namespace": ro.namespace,
-                "labels": labels,
-                "annotations": {REVISION: str(number)},
-            },
-            "spec": {"metrics": metrics, "args": [{"name": key, "value": value} for key, value in args.items()]},
-        }
-        name = self.world.create_analysis_run(obj)
-        run = AnalysisRun(name, metrics, self.clock, self.world.informer.poke, http_proxy=self.http_proxy)
+        args = arguments.build(spec.get("args") or [], stable, latest, ro.manifest)
+        number, step = self.status.get("revision", 1), action.step if action.kind == "step" else None
+        naming = template.Naming(
+            name=f"{ro.name}-{latest}-{number}{_run_suffix(action)}",
+            namespace=ro.namespace,
+            labels=template.run_labels(_RUN_TYPES[action.kind], latest, template.instance_id(ro.manifest), step),
+            annotations={REVISION: str(number)},
+        )
+        obj = template.planned_run(spec, args, self.find, naming)
+        run = AnalysisRun(
+            naming.name, obj["spec"], self.clock, self.world.informer.poke,
+            secret=self.world.secret, http_proxy=self.http_proxy,
+        )  # fmt: skip
+        name = run.name = self.world.create_analysis_run(obj)
         self._runs.append(_Running(action.kind, action.step, run))
         run.start()
         self.events.emit(
-            Subject("AnalysisRun", ro.namespace, name), "Started", reason="Running", message=f"{len(metrics)} metrics"
+            Subject("AnalysisRun", ro.namespace, name),
+            "Started",
+            reason="Running",
+            message=f"{len(obj['spec']['metrics'])} metrics",
         )
-
-    def _template(self, entry: Mapping[str, Any]) -> Manifest:
-        name = str(entry.get("templateName"))
-        found = self.find(name, bool(entry.get("clusterScope")))
-        if found is None:
-            raise Invalid(
-                "analysis.templates", f"there is no AnalysisTemplate {name!r}", hint="apply it first, or give it in src"
-            )
-        return found
 
     def _save_analyses(self) -> None:
         for entry in self._runs:
@@ -300,10 +288,9 @@ class Loop:
         if word == "Degraded":
             return self.weight in (None, 0)
         if word == "Paused":
-            index = int(self.status.get("currentStepIndex") or 0)
-            step = ro.steps[index] if index < len(ro.steps) else {}
-            timed = "pause" in step and (step["pause"] or {}).get("duration") is not None
-            return self.stop_at_pause and (ro.paused or not timed)
+            reasons = [str(entry["reason"]) for entry in self.status.get("pauseConditions") or []]
+            manual = any(pauses.needs_a_person(ro, self.status, reason) for reason in reasons)
+            return self.stop_at_pause and (ro.paused or manual)
         if word != "Healthy" or self.weight not in (None, 0):
             return False
         old = [one for one in seen.replica_sets if one.hash != seen.new_hash and (one.spec or one.total)]
@@ -321,17 +308,15 @@ class Loop:
         return Subject("Rollout", ro.namespace, ro.name)
 
 
-def _replica_set(obj: Manifest) -> ReplicaSet:
-    status, annotations = obj.get("status") or {}, obj["metadata"].get("annotations") or {}
-    deadline = annotations.get(DEADLINE)
-    return ReplicaSet(
-        name=obj["metadata"]["name"],
-        hash=str((obj["metadata"].get("labels") or {}).get(HASH_LABEL, "")),
-        revision=int(revision(obj)),
-        spec=int(deep_get(obj, "spec", "replicas", default=0)),
-        total=int(status.get("replicas", 0)),
-        ready=int(status.get("readyReplicas", 0)),
-        available=int(status.get("availableReplicas", 0)),
-        desired=int(annotations.get(DESIRED, -1)),
-        deadline=parse_rfc3339(deadline) if deadline else None,
-    )
+def _analysis_spec(ro: Rollout, action: Analyse) -> Mapping[str, Any]:
+    if action.kind == "step":
+        found: Mapping[str, Any] = ro.steps[action.step]["analysis"]
+    elif action.kind == "background":
+        found = ro.canary["analysis"]
+    else:
+        found = ro.blue_green[f"{action.kind}PromotionAnalysis"]
+    return found
+
+
+def _run_suffix(action: Analyse) -> str:
+    return {"step": f"-{action.step}", "background": ""}.get(action.kind, f"-{action.kind}")

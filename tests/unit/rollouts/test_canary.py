@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import parse_rfc3339
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide import canary
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide import blue_green, canary, hashes, pauses
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.actions import (
     Analyse,
     Create,
@@ -19,8 +20,10 @@ from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.ac
     Select,
     SetWeight,
 )
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.canary import Analysis, ReplicaSet, Seen
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.rollout import Rollout, pause_seconds, read
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide.seen import Analysis, Seen
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.pause import pause_seconds
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.replicaset import ReplicaSet
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.model.rollout import Rollout, read
 
 
 def rollout(steps: list[dict[str, Any]], **canary_spec: Any) -> Rollout:
@@ -69,7 +72,7 @@ class World:
         elif isinstance(action, Scale):
             old = self.sets[action.name]
             size = old.spec if action.replicas is None else action.replicas
-            deadline = canary.parse_rfc3339(action.deadline) if action.deadline else None
+            deadline = parse_rfc3339(action.deadline) if action.deadline else None
             number = action.revision or old.revision
             self.sets[action.name] = ReplicaSet(old.name, old.hash, number, size, size, size, size, 10, deadline)
         elif isinstance(action, Select):
@@ -125,7 +128,7 @@ def test_going_back_to_the_stable_template_after_an_abort_runs_no_steps() -> Non
 def test_an_indefinite_pause_waits_for_a_promotion() -> None:
     world = deployed([{"setWeight": 20}, {"pause": {}}, {"setWeight": 60}])
     world.run("two")
-    assert (world.weights, world.status["pauseConditions"][0]["reason"]) == ([20], canary.PAUSE_STEP)
+    assert (world.weights, world.status["pauseConditions"][0]["reason"]) == ([20], pauses.STEP)
     del world.status["pauseConditions"]
     world.run("two")
     assert world.weights == [20, 60, 100, 0]
@@ -145,7 +148,7 @@ def test_traffic_never_goes_to_a_canary_without_pods() -> None:
     status = {
         "stableRS": "one",
         "currentPodHash": "two",
-        "currentStepHash": canary.hashes.step_hash(ro.steps),
+        "currentStepHash": hashes.step_hash(ro.steps),
         "currentStepIndex": 0,
     }
     out = canary.decide(ro, Seen(sets, "two", 0, {"st": "one", "ca": "one"}), status, 0.0)
@@ -176,5 +179,27 @@ def test_pauses_are_read_as_upstream_reads_them(text: Any, seconds: int | None) 
 def test_what_is_not_executed_is_refused_by_name() -> None:
     with pytest.raises(Refused, match=r"steps\[0\]\.experiment is not executed yet"):
         rollout([{"experiment": {}}])
-    with pytest.raises(Invalid, match="must be 0 to 100"):
+    with pytest.raises(Invalid, match="SetWeight needs to be between 0 and 100"):
         rollout([{"setWeight": 101}])
+
+
+def test_a_failed_post_promotion_analysis_gives_the_traffic_back_even_without_all_new_pods() -> None:
+    settings = {"activeService": "act", "postPromotionAnalysis": {"templates": [{"templateName": "t"}]}}
+    ro = read(
+        {
+            "metadata": {"name": "r", "namespace": "ns", "generation": 1, "uid": "u"},
+            "spec": {
+                "replicas": 2,
+                "selector": {"matchLabels": {"app": "a"}},
+                "template": {"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "c"}]}},
+                "strategy": {"blueGreen": settings},
+            },
+        }
+    )
+    old, new = ReplicaSet("one", "one", 1, 2, 2, 2, 2, 2), ReplicaSet("two", "two", 2, 2, 2, 1, 1, 2)
+    status = {"stableRS": "one", "currentPodHash": "two", "blueGreen": {"activeSelector": "two"}}
+    seen = Seen([old, new], "two", None, {"act": "two"}, [Analysis("post", 0, "Failed", "bad")], {"act"})
+    first = blue_green.decide(ro, seen, status, 0.0)
+    assert (first.status["abort"], first.status["stableRS"]) == (True, "one")
+    second = blue_green.decide(ro, seen, first.status, 1.0)
+    assert Select("act", "one") in second.actions

@@ -12,13 +12,14 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import VirtualClock
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.analysis import template
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.analysis import arguments, limits, template
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.analysis.evaluate import value_phase
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.analysis.providers import (
     Measured,
     prometheus_value,
 )
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.analysis.run import AnalysisRun
-from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide import assess, hashes, replicas
+from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.decide import hashes, replicas
 from ansible_collections.slipway.gitops.plugins.module_utils._rollouts.traffic import istio
 
 
@@ -59,7 +60,7 @@ def test_only_the_two_weights_change_and_foreign_traffic_is_removed() -> None:
             {"destination": {"host": "other"}, "weight": 5},
         ]
     )
-    after = istio.set_weight(before, {"name": "v", "routes": ["main"]}, "ca", "st", 20)
+    after = istio.set_weight(before, {"name": "v", "routes": ["main"]}, istio.Roles("ca", "st"), 20)
     routes = after["spec"]["http"][0]["route"]
     assert [(entry["destination"]["host"], entry["weight"]) for entry in routes] == [("st.ns.svc", 80), ("ca", 20)]
     assert routes[0]["headers"] == {"x": 1}
@@ -67,10 +68,10 @@ def test_only_the_two_weights_change_and_foreign_traffic_is_removed() -> None:
 
 
 def test_a_missing_route_or_host_is_an_error() -> None:
-    with pytest.raises(Invalid, match="no route named 'gone'"):
-        istio.set_weight(service([]), {"routes": ["gone"]}, "ca", "st", 20)
-    with pytest.raises(Invalid, match="no destination for the canary"):
-        istio.set_weight(service([{"destination": {"host": "st"}}]), {"routes": ["main"]}, "ca", "st", 20)
+    with pytest.raises(Invalid, match="Route 'gone' is not found"):
+        istio.set_weight(service([]), {"routes": ["gone"]}, istio.Roles("ca", "st"), 20)
+    with pytest.raises(Invalid, match="Canary Service 'ca' not found in route"):
+        istio.set_weight(service([{"destination": {"host": "st"}}]), {"routes": ["main"]}, istio.Roles("ca", "st"), 20)
 
 
 @pytest.mark.parametrize(
@@ -84,27 +85,32 @@ def test_a_missing_route_or_host_is_an_error() -> None:
     ],
 )
 def test_a_value_is_judged_by_its_conditions(metric: dict[str, str], value: Any, phase: str) -> None:
-    assert assess.value_phase(metric, value) == phase
+    assert value_phase(metric, value) == phase
+
+
+def measured(*phases: str) -> dict[str, Any]:
+    result: dict[str, Any] = {"name": "m"}
+    for phase in phases:
+        result = limits.counted(result, {"phase": phase})
+    return result
 
 
 def test_limits_are_exceeded_strictly() -> None:
-    state = assess.MetricState()
-    state.add("Failed")
-    assert assess.assess_metric({"failureLimit": 1, "count": 5}, state)[0] == "Running"
-    state.add("Failed")
-    assert assess.assess_metric({"failureLimit": 1, "count": 5}, state) == ("Failed", "failed (2) > failureLimit (1)")
+    metric = {"failureLimit": 1, "count": 5, "interval": "1s"}
+    assert limits.metric_phase(metric, measured("Failed"), terminating=False) == "Running"
+    assert limits.metric_phase(metric, measured("Failed", "Failed"), terminating=False) == "Failed"
+    assert limits.breach(metric, measured("Failed", "Failed")).message == "failed (2) > failureLimit (1)"
 
 
 def test_errors_do_not_count_and_five_in_a_row_end_a_metric() -> None:
-    state = assess.MetricState()
-    for _number in range(4):
-        state.add("Error")
-    assert (state.count, assess.assess_metric({"count": 1}, state)[0]) == (0, "Running")
-    state.add("Error")
-    assert assess.assess_metric({"count": 1}, state)[0] == "Error"
+    four = measured(*["Error"] * 4)
+    assert (four.get("count", 0), limits.metric_phase({"count": 1}, four, terminating=False)) == (0, "Running")
+    assert limits.metric_phase({"count": 1}, measured(*["Error"] * 5), terminating=False) == "Error"
 
 
-def analysis(metric: dict[str, Any], values: list[Any]) -> tuple[AnalysisRun, VirtualClock]:
+def analysis(
+    metric: dict[str, Any], values: list[Any], given: dict[str, Any] | None = None
+) -> tuple[AnalysisRun, VirtualClock]:
     clock, left = VirtualClock(100), list(values)
 
     def take(_metric: Any, _proxy: str) -> Measured:
@@ -113,7 +119,8 @@ def analysis(metric: dict[str, Any], values: list[Any]) -> tuple[AnalysisRun, Vi
             raise value
         return Measured(value, str(value))
 
-    run = AnalysisRun("run", [{"name": "m", **metric}], clock, lambda: None, take=take)
+    spec = {"metrics": [{"name": "m", "provider": {"web": {}}, **metric}], **(given or {})}
+    run = AnalysisRun("run", spec, clock, lambda: None, secret=lambda name, key: f"{name}/{key}", take=take)
     while (wait := run.step()) is not None:
         clock.sleep(wait)
     return run, clock
@@ -142,8 +149,55 @@ def test_prometheus_vectors_are_lists() -> None:
     assert prometheus_value(data) == Measured([0.95], "[0.95]")
 
 
+def test_a_dry_run_that_fails_does_not_fail_the_run() -> None:
+    metric = {"count": 1, "successCondition": "result == 1"}
+    run, _clock = analysis(metric, [0], {"dryRun": [{"metricName": "m"}]})
+    status = run.status()
+    assert (run.phase, status["dryRunSummary"], status["runSummary"]) == ("Successful", {"count": 1, "failed": 1}, {})
+    assert status["metricResults"][0]["message"] == "Metric assessed Failed due to failed (1) > failureLimit (0)"
+
+
+def test_secrets_are_read_for_a_measurement_and_stay_out_of_the_status() -> None:
+    seen: list[Any] = []
+
+    def take(metric: Any, _proxy: str) -> Measured:
+        seen.append(metric["provider"])
+        return Measured(1, "1")
+
+    spec = {
+        "metrics": [{"name": "m", "provider": {"web": {"url": "http://x/{{args.key}}"}}}],
+        "args": [{"name": "key", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+    }
+    run = AnalysisRun("run", spec, VirtualClock(), lambda: None, secret=lambda *_names: "canary-value", take=take)
+    assert run.step() is None
+    assert (seen, run.phase) == ([{"web": {"url": "http://x/canary-value"}}], "Successful")
+    assert "canary-value" not in str(run.status())
+
+
+def test_a_spec_that_cannot_run_ends_in_error() -> None:
+    run, clock = analysis({"count": 3}, [])
+    text = "Analysis spec invalid: metrics[0]: interval must be specified when count > 1"
+    assert (run.phase, run.message, clock.slept) == ("Error", text, 0)
+
+
 def test_arguments_are_put_into_metrics_and_must_be_declared() -> None:
-    made = {"spec": {"args": [{"name": "a"}], "metrics": [{"name": "m", "url": "http://{{args.a}}/"}]}}
-    assert template.metrics([made], {"a": 'x"y', "unused": "1"})[0]["url"] == 'http://x"y/'
-    with pytest.raises(Invalid, match="have no value: a"):
-        template.metrics([made], {})
+    made = {"spec": {"args": [{"name": "a"}], "metrics": [{"name": "m", "url": "http://{{ args.a }}/"}]}}
+    naming, given = template.Naming("run"), [{"name": "a", "value": 'x"y'}, {"name": "unused", "value": "1"}]
+    spec = template.new_run([made], [], given, [], [], naming)["spec"]
+    assert arguments.resolve_metric(spec["metrics"][0], spec["args"])["url"] == 'http://x"y/'
+    with pytest.raises(Invalid, match=r"args\.a was not resolved"):
+        template.new_run([made], [], [], [], [], naming)
+
+
+def test_templates_that_templates_name_are_taken_once() -> None:
+    inner = {
+        "metadata": {"name": "inner"},
+        "spec": {"metrics": [{"name": "i"}], "templates": [{"templateName": "outer"}]},
+    }
+    outer = {
+        "metadata": {"name": "outer"},
+        "spec": {"metrics": [{"name": "o"}], "templates": [{"templateName": "inner"}]},
+    }
+    known = {"inner": inner, "outer": outer}
+    found = template.collect([{"templateName": "outer"}], lambda name, _scope: known.get(name))
+    assert [item["metadata"]["name"] for _scope, item in found] == ["outer", "inner"]

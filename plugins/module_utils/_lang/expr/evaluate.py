@@ -17,6 +17,7 @@ from typing import Any
 
 from ..._core.errors import Invalid
 from .builtins import BUILTIN
+from .kinds import check_comparison
 from .parser import WITH_CLOSURE, Node, parse
 
 _MOST = 1_000_000
@@ -30,7 +31,7 @@ def _parsed(text: str) -> Node:
 def evaluate(text: str, env: Mapping[str, Any]) -> Any:
     """Return the value of an expression over `env` (values and functions). Invalid for syntax, names and types."""
     tree = _parsed(text)
-    _check(tree, set(env) | {"$env"}, text)
+    _check(tree, set(env) | {"$env"}, env, text)
     try:
         return _Run(env, text).value(tree)
     except Invalid:
@@ -45,21 +46,23 @@ def evaluate(text: str, env: Mapping[str, Any]) -> Any:
         RecursionError,
         re.error,
     ) as error:
-        raise Invalid("expression", f"{error} in {text!r}") from error
+        raise Invalid("expression", str(error), hint=f"in {text!r}") from error
 
 
-def _check(node: Node, names: set[str], text: str) -> None:
+def _check(node: Node, names: set[str], env: Mapping[str, Any], text: str) -> None:
     if node.kind == "name" and node.value not in names:
-        raise Invalid("expression", f"unknown name {node.value} in {text!r}", hint=f"known: {', '.join(sorted(names))}")
+        hint = f"in {text!r}; known: {', '.join(sorted(names))}"
+        raise Invalid("expression", f"unknown name {node.value}", hint=hint)
     if node.kind == "call" and node.value not in names and node.value not in BUILTIN and node.value not in WITH_CLOSURE:
-        raise Invalid("expression", f"unknown name {node.value} in {text!r}")
+        raise Invalid("expression", f"unknown name {node.value}", hint=f"in {text!r}")
+    check_comparison(node, env)
     if node.kind == "let":
-        _check(node.children[0], names, text)
-        _check(node.children[1], names | {node.value}, text)
+        _check(node.children[0], names, env, text)
+        _check(node.children[1], names | {node.value}, env, text)
         return
     inner = names | {"index", "acc"} if node.kind == "closure" else names
     for child in node.children:
-        _check(child, inner, text)
+        _check(child, inner, env, text)
 
 
 class _Run:
@@ -112,7 +115,7 @@ class _Run:
 
     def _bool(self, value: Any) -> bool:
         if not isinstance(value, bool):
-            raise Invalid("expression", f"a condition must be true or false, not {value!r}, in {self._text!r}")
+            raise Invalid("expression", f"a condition must be true or false, not {value!r}", hint=f"in {self._text!r}")
         return value
 
     def _binary(self, node: Node) -> Any:
@@ -195,11 +198,12 @@ def _fetch(base: Any, key: Any, text: str) -> Any:
         return base.get(key)
     if isinstance(base, (list, str)) and isinstance(key, int):
         if not -len(base) <= key < len(base):
-            raise Invalid("expression", f"index out of range: {key} (array length is {len(base)}) in {text!r}")
+            raise Invalid("expression", f"index out of range: {key} (array length is {len(base)})", hint=f"in {text!r}")
         return base[key]
     if callable(getattr(base, str(key), None)) and not isinstance(base, (int, float, str, list)):
         return getattr(base, str(key))
-    raise Invalid("expression", f"cannot fetch {key} from {'<nil>' if base is None else base!r} in {text!r}")
+    shown = "<nil>" if base is None else repr(base)
+    raise Invalid("expression", f"cannot fetch {key} from {shown}", hint=f"in {text!r}")
 
 
 def _range(start: int, end: int) -> list[int]:

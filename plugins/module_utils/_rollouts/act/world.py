@@ -11,18 +11,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..._core.errors import Invalid
+from ..._core.errors import Invalid, Permanent
+from ..._core.redact import current as redactor
 from ..._core.types import Manifest, ObjectRef, deep_get
 from ..._kube.client import Client
 from ..._kube.errors import Conflict
 from ..._kube.watch import Informer, Selection
-from ..model.rollout import API_VERSION, HASH_LABEL, KIND, Rollout
+from ..model.replicaset import DESIRED, HASH_LABEL, REVISION
+from ..model.rollout import API_VERSION, KIND, Rollout
 from ..traffic import istio
 
 MANAGER = "rollouts-controller"
-REVISION = "rollout.argoproj.io/revision"
-DESIRED = "rollout.argoproj.io/desired-replicas"
-DEADLINE = "scale-down-deadline"
 _VS = "networking.istio.io/v1"
 
 
@@ -41,6 +40,9 @@ class World:
         wanted += [self._rollouts] if self.in_cluster else []
         wanted += [self._routers] if client.knows(_VS, "VirtualService") else []
         self._has_routers = self._routers in wanted
+        self._rules = Selection(_VS, "DestinationRule", namespace)
+        self._has_rules = client.knows(_VS, "DestinationRule")
+        wanted += [self._rules] if self._has_rules else []
         self.informer = Informer(client, wanted)
 
     def rollout(self) -> Manifest:
@@ -68,6 +70,17 @@ class World:
             raise Invalid(
                 "trafficRouting.istio.virtualService",
                 f"there is no VirtualService {namespace}/{name}",
+                hint="apply it first",
+            )
+        return found
+
+    def destination_rule(self, name: str) -> Manifest:
+        """Return a DestinationRule. Invalid when it is not there."""
+        found = self.informer.get(self._rules, name, self._namespace) if self._has_rules else None
+        if found is None:
+            raise Invalid(
+                "trafficRouting.istio.destinationRule",
+                f"there is no DestinationRule {self._namespace}/{name}",
                 hint="apply it first",
             )
         return found
@@ -113,18 +126,22 @@ class World:
     def select(self, service: Manifest, pod_hash: str, rollout: str) -> None:
         """Let a Service choose the pods of one hash."""
         body = {
-            "metadata": {"annotations": {"argo-rollouts.argoproj.io/managed-by-rollouts": rollout}},
+            "metadata": {"annotations": {istio.MANAGED_BY: rollout}},
             "spec": {"selector": {HASH_LABEL: pod_hash}},
         }
         made = self.client.patch(ObjectRef("v1", "Service", service["metadata"]["name"], self._namespace), body)
         self.informer.observe(_typed(made, "v1", "Service"))
 
-    def write_router(self, service: Manifest) -> None:
-        """Write the routes of a VirtualService."""
+    def write_router(self, service: Manifest, kind: str = "VirtualService") -> None:
+        """Write the routes of a VirtualService, or the subsets of a DestinationRule."""
         meta = service["metadata"]
-        body = {"metadata": {"resourceVersion": meta["resourceVersion"]}, "spec": service["spec"]}
-        made = self.client.patch(ObjectRef(_VS, "VirtualService", meta["name"], meta.get("namespace")), body)
-        self.informer.observe(_typed(made, _VS, "VirtualService"))
+        kept = {"resourceVersion": meta["resourceVersion"]}
+        if meta.get("annotations"):
+            kept["annotations"] = meta["annotations"]
+        made = self.client.patch(
+            ObjectRef(_VS, kind, meta["name"], meta.get("namespace")), {"metadata": kept, "spec": service["spec"]}
+        )
+        self.informer.observe(_typed(made, _VS, kind))
 
     def load_status(self) -> dict[str, Any]:
         """Return the engine's state: the Rollout's status, or what the Secret beside it holds."""
@@ -154,6 +171,17 @@ class World:
         if not self.client.knows(API_VERSION, kind):
             return None
         return self.client.get(API_VERSION, kind, name, None if cluster_scope else self._namespace)
+
+    def secret(self, name: str, key: str) -> str:
+        """Return one value of a Secret; it is registered for redaction. Permanent when it is not there."""
+        found = self.client.get("v1", "Secret", name, self._namespace)
+        if found is None:
+            raise Permanent(f'secrets "{name}" not found')
+        if key not in (found.get("data") or {}):
+            raise Permanent(f"key '{key}' does not exist in secret '{name}'")
+        value = base64.b64decode(found["data"][key]).decode()
+        redactor.register(value)
+        return value
 
     def create_analysis_run(self, obj: Manifest) -> str:
         """Create the AnalysisRun object where the cluster knows the kind; return its name (a number is added on a clash)."""

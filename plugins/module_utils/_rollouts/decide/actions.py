@@ -28,6 +28,13 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove an old ReplicaSet without pods that history has no room for."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
     """Point a Service at a hash."""
 
@@ -43,6 +50,14 @@ class SetWeight:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """Let the subsets of the DestinationRule choose these hashes."""
+
+    canary: str
+    stable: str
+
+
+@dataclass(frozen=True, slots=True)
 class Analyse:
     """Start an analysis; `step` is the index of its step (background: the current one)."""
 
@@ -55,4 +70,4 @@ class EndAnalyses:
     """Stop what still measures."""
 
 
-Action = Create | Scale | Select | SetWeight | Analyse | EndAnalyses
+Action = Create | Scale | Delete | Select | SetWeight | Label | Analyse | EndAnalyses

@@ -13,8 +13,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..._core import gojson, ids
-from ..model import podspec
+from ..._core import ids
+from ..model import podspec, stepspec
+from ..model.rollout import Rollout
 
 
 def pod_template_hash(template: Mapping[str, Any], collisions: int | None = None) -> str:
@@ -27,5 +28,14 @@ def pod_template_hash(template: Mapping[str, Any], collisions: int | None = None
 
 def step_hash(steps: Sequence[Mapping[str, Any]] | None) -> str:
     """Return the hash of the canary's steps; no steps hash as null."""
-    text = gojson.dumps(list(steps), sort=False) if steps else "null"
-    return ids.safe_encode(str(ids.fnv32a(text.encode())))
+    return ids.safe_encode(str(ids.fnv32a(stepspec.text(steps).encode())))
+
+
+def of_steps(ro: Rollout) -> str:
+    """Return the hash of a Rollout's steps, "" for a blue-green one. Source: ComputeStepHash."""
+    return step_hash(ro.steps) if ro.is_canary and not ro.is_blue_green else ""
+
+
+def steps_changed(ro: Rollout, status: Mapping[str, Any]) -> bool:
+    """Return whether the steps are not those that the status was made for. Source: checkStepHashChange."""
+    return not status.get("currentStepHash") or status["currentStepHash"] != of_steps(ro)

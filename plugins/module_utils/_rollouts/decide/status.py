@@ -6,50 +6,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
+
+from ..._core.types import deep_get
+from ..analysis.limits import DONE
+from ..model.rollout import Rollout
+from . import conditions, weights
+from .steps import Status
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """What is counted over the ReplicaSets."""
+class Phase(NamedTuple):
+    """Healthy, Progressing, Paused or Degraded, and why."""
 
-    replicas: int
-    updated: int
-    ready: int
-    available: int
-    all_pods: int
+    phase: str
+    message: str
 
 
-def phase(
-    status: Mapping[str, Any], sizes: Sizes, *, spec_paused: bool, has_traffic: bool, steps: int
-) -> tuple[str, str]:
-    """Return (phase, message)."""
-    if status.get("abort"):
-        reason = (
-            status.get("abortMessage")
-            or f"RolloutAborted: Rollout aborted update to revision {status.get('revision', '')}".rstrip()
-        )
-        return "Degraded", reason
+def observed(ro: Rollout, status: Status) -> Phase:
+    """Return what a client shows: the phase in the status, unless the engine has not yet seen what the user wrote.
+
+    Source: GetRolloutPhase.
+    """
+    if not generation_observed(ro, status):
+        return Phase("Progressing", "waiting for rollout spec update to be observed")
+    if unpausing(status):
+        return Phase("Progressing", "waiting for rollout to unpause")
+    if ro.spec.get("workloadRef") and not _workload_observed(ro, status):
+        return Phase("Progressing", "waiting for rollout spec update to be observed for the reference workload")
+    if status.get("phase"):
+        return Phase(str(status["phase"]), str(status.get("message") or ""))
+    return phase(ro, status)
+
+
+def generation_observed(ro: Rollout, status: Status) -> bool:
+    """Return whether the status is of this spec; old releases wrote no number. Source: isGenerationObserved."""
+    seen = _number(status.get("observedGeneration"))
+    return seen is None or seen >= int(deep_get(ro.manifest, "metadata", "generation", default=0))
+
+
+def unpausing(status: Status) -> bool:
+    """Return whether somebody cleared the pause and the engine has not yet gone on. Source: IsUnpausing."""
+    return bool(status.get("controllerPause")) and not status.get("pauseConditions")
+
+
+def _workload_observed(ro: Rollout, status: Status) -> bool:
+    wanted = _number(deep_get(ro.manifest, "metadata", "annotations", "rollout.argoproj.io/workload-generation"))
+    seen = _number(status.get("workloadObservedGeneration"))
+    return wanted is None or seen is None or seen == wanted
+
+
+def _number(text: object) -> int | None:
+    try:
+        return None if text is None else int(str(text))
+    except ValueError:
+        return None
+
+
+def phase(ro: Rollout, status: Status) -> Phase:
+    """Return the phase that the conditions, pauses and counts of a status make. Source: CalculateRolloutPhase."""
+    return _degraded(status) or _paused(ro, status) or _counting(ro, status) or _finishing(ro, status)
+
+
+def _degraded(status: Status) -> Phase | None:
     for condition in status.get("conditions") or []:
-        if condition.get("type") == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
-            return "Degraded", f"{condition['reason']}: {condition.get('message', '')}"
-    if spec_paused:
-        return "Paused", "manually paused"
-    if status.get("pauseConditions"):
-        return "Paused", str(status["pauseConditions"][0]["reason"])
-    if sizes.updated < sizes.replicas and not _in_steps(status, steps):
-        return "Progressing", "more replicas need to be updated"
-    if sizes.available < sizes.updated:
-        return "Progressing", "updated replicas are still becoming available"
-    if not has_traffic and sizes.all_pods > sizes.updated and not _in_steps(status, steps):
-        return "Progressing", "old replicas are pending termination"
-    if status.get("stableRS") != status.get("currentPodHash"):
-        return "Progressing", "waiting for all steps to complete"
-    return "Healthy", ""
+        message = condition.get("message", "")
+        if condition.get("type") == conditions.INVALID:
+            return Phase("Degraded", f"{conditions.INVALID}: {message}")
+        if condition.get("reason") in (conditions.ABORTED, conditions.TIMED_OUT):
+            return Phase("Degraded", f"{condition['reason']}: {message}")
+    return None
 
 
-def _in_steps(status: Mapping[str, Any], steps: int) -> bool:
-    index = status.get("currentStepIndex")
-    return index is not None and index < steps
+def _paused(ro: Rollout, status: Status) -> Phase | None:
+    if ro.paused:
+        return Phase("Paused", "manually paused")
+    pauses = status.get("pauseConditions")
+    return Phase("Paused", str(pauses[0].get("reason", ""))) if pauses else None
+
+
+def _counting(ro: Rollout, status: Status) -> Phase | None:
+    restart = ro.spec.get("restartAt")
+    updated = int(status.get("updatedReplicas") or 0)
+    if restart is not None and restart != status.get("restartedAt"):
+        return Phase("Progressing", "rollout is restarting")
+    if updated < ro.replicas:
+        return Phase("Progressing", "more replicas need to be updated")
+    if int(status.get("availableReplicas") or 0) < updated:
+        return Phase("Progressing", "updated replicas are still becoming available")
+    return None
+
+
+def _finishing(ro: Rollout, status: Status) -> Phase:
+    promoted = bool(status.get("stableRS")) and weights.fully_promoted(status)
+    if ro.is_blue_green:
+        return _blue_green(ro, status, promoted)
+    leftover = int(status.get("replicas") or 0) > int(status.get("updatedReplicas") or 0)
+    if ro.is_canary and not ro.routed and leftover:
+        return Phase("Progressing", "old replicas are pending termination")
+    if ro.is_canary and not promoted:
+        return Phase("Progressing", "waiting for all steps to complete")
+    return Phase("Healthy", "")
+
+
+def _blue_green(ro: Rollout, status: Status, promoted: bool) -> Phase:
+    seen = status.get("blueGreen") or {}
+    active = seen.get("activeSelector")
+    if not active or active != status.get("currentPodHash"):
+        return Phase("Progressing", "active service cutover pending")
+    if promoted:
+        return Phase("Healthy", "")
+    run = seen.get("postPromotionAnalysisRunStatus") or {}
+    if ro.blue_green.get("postPromotionAnalysis") is not None and run.get("status") not in DONE:
+        return Phase("Progressing", "waiting for analysis to complete")
+    return Phase("Progressing", "waiting for post-promotion verification to complete")

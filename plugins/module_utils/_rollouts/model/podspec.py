@@ -87,23 +87,30 @@ def text(template: Mapping[str, Any]) -> str:
     return gojson.dumps(_typed(template, "PodTemplateSpec"), sort=False)
 
 
-def _typed(value: Any, kind: str) -> Any:
+def typed(value: Any, kind: str, types: Mapping[str, str]) -> Any:
+    """Return `value` with its fields in the order of a Go type; `types` in the notation of this file."""
+    return _typed(value, kind, types)
+
+
+def _typed(value: Any, kind: str, types: Mapping[str, str] = _TYPES) -> Any:
+    if kind.endswith("[]") and value is None:
+        return None  # Go writes a slice that was never made as null
     if kind.endswith("[]"):
-        return [_typed(item, kind[:-2]) for item in value or []]
+        return [_typed(item, kind[:-2], types) for item in value]
     if kind == "Quantities":
         return {name: quantity.canonical(value[name]) for name in sorted(value or {})}
-    if kind not in _TYPES:
+    if kind not in types:
         return _sorted(value)
     out: dict[str, Any] = {}
-    for entry in _TYPES[kind].split():
+    for entry in types[kind].split():
         name, _, inner = entry.partition(":")
         always = name.endswith("!")
         name = name.rstrip("!")
         found = (value or {}).get(name)
         if always:
-            out[name] = _typed(found, inner) if inner else _zero(found, name)
+            out[name] = _typed(found, inner, types) if inner else _zero(found, name)
         elif not _empty(found, name):
-            out[name] = _typed(found, inner) if inner else _sorted(found)
+            out[name] = _typed(found, inner, types) if inner else _sorted(found)
     return out
 
 
