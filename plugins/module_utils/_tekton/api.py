@@ -88,9 +88,7 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     engine = PipelineRun(bundle, run, name, options.params, world, store, options.parallelism)
     started = time.monotonic()
     subject = Subject("PipelineRun", options.namespace, name)
-    events.emit(
-        subject, "Started", reason="Started", message=f"{len(engine.facts.tasks)} tasks", data={"emulates": EMULATED}
-    )
+    events.emit(subject, "Started", reason="Started", message=f"{len(engine.tasks)} tasks", data={"emulates": EMULATED})
     condition, ends = engine.run(before, subject)
     report = Report(
         name=name,

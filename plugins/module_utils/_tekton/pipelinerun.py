@@ -9,20 +9,22 @@ Source: tektoncd/pipeline pkg/reconciler/pipelinerun/pipelinerun.go and resource
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from .._core import ids
+from .._core.cancel import Cancel
 from .._core.errors import Invalid
 from .._core.events import Subject
 from .._core.yaml import Document
 from .act import process
 from .act.process import StepEnd, TaskEnd, World
 from .act.workspaces import Bound
-from .decide import params, results, state, substitution, timeouts
+from .decide import bindings, ending, params, references, results, state, substitution, timeouts
+from .decide.ending import Condition
+from .decide.facts import Facts
 from .decide.params import Value
-from .decide.state import Condition, Facts, Status, Task
 from .decide.substitution import Replacements
 from .loop import Loop, snapshot
 from .model.parse import Bundle
@@ -30,8 +32,6 @@ from .resolve import local
 from .resolve.local import Found
 from .store import Store
 from .taskrun import Request, plan
-
-_LONGEST = 63
 
 
 class PipelineRun:
@@ -57,9 +57,9 @@ class PipelineRun:
         fixed = self._fixed()
         entries = [_with(task, fixed) for task in self._spec["tasks"]]
         last = [_with(task, fixed) for task in self._spec.get("finally") or []]
-        self.facts = Facts(
-            {e["name"]: Task(e["name"], e) for e in entries}, {e["name"]: Task(e["name"], e) for e in last}
-        )
+        self.tasks: dict[str, Mapping[str, Any]] = {entry["name"]: entry for entry in entries}
+        self.final: dict[str, Mapping[str, Any]] = {entry["name"]: entry for entry in last}
+        self._facts: Facts | None = None
         self._found = {entry["name"]: self._resolve(entry) for entry in [*entries, *last]}
 
     @staticmethod
@@ -74,10 +74,11 @@ class PipelineRun:
     def run(self, before: Mapping[str, Any], subject: Subject) -> tuple[Condition, dict[str, TaskEnd]]:
         """Drive to the end; tasks that an interrupted earlier run finished are not run again."""
         loop = Loop(
-            facts=self.facts,
+            name=self._name,
+            tasks=list(self.tasks.values()),
+            final=list(self.final.values()),
             timeouts=self._timeouts,
             start=self._start,
-            given=self._known,
             save=lambda loop: self._store.save({"tasks": snapshot(loop)}),
             events=self._world.events,
             subject=subject,
@@ -85,55 +86,45 @@ class PipelineRun:
             parallelism=self._parallelism,
         )
         self._resume(loop, before.get("tasks") or {})
-        loop.run()
-        return state.condition(self.facts), loop.ends
+        self._facts = loop.run()
+        return ending.condition(self._facts, self._name), loop.ends
 
     def results(self, condition: Condition) -> dict[str, Value]:
         """Return the pipeline's results; one whose producer did not give it is left out."""
-        done = {name: task.results for name, task in self.facts.tasks.items() if task.status is Status.SUCCEEDED}
-        last = {name: task.results for name, task in self.facts.finally_.items() if task.status is Status.SUCCEEDED}
-        known = _together(results.known(done), results.known(last, "finally"))
+        found = state.task_results(self._facts.state if self._facts else ())
+        known = _together(results.known(found), results.known(found, "finally"))
         out: dict[str, Value] = {}
         for declared in self._spec.get("results") or []:
-            if not results.missing(declared["value"], {**done, **last}):
+            if not results.missing(declared["value"], found):
                 out[declared["name"]] = substitution.whole(declared["value"], known)
         return out
 
     def skipped(self) -> list[dict[str, str]]:
         """Return the skipped tasks with their reasons."""
-        every = [*self.facts.tasks.values(), *self.facts.finally_.values()]
-        return [{"task": task.name, "reason": task.skip.value} for task in every if task.skip]
+        found = references.skipped_tasks(self._facts) if self._facts else []
+        return [{"task": entry["name"], "reason": entry["reason"]} for entry in found]
 
     def run_name(self, task: str) -> str:
         """Return the TaskRun's name; too long ones are cut and hashed as upstream does."""
-        name = f"{self._name}-{task}"
-        if len(name) <= _LONGEST:
-            return name
-        tail = f"-{task}"
-        digest = hashlib.md5(self._name.encode(), usedforsecurity=False).hexdigest()
-        return f"{self._name[: _LONGEST - 32 - len(tail)]}{digest}{tail}"
+        return references.new_names(task, self._name)[0]
 
     def _resume(self, loop: Loop, before: Mapping[str, Any]) -> None:
         for name, saved in before.items():
-            task = self.facts.tasks.get(name)
-            if task is None:
-                continue
-            steps = tuple(StepEnd(**step) for step in saved["steps"])
-            end = TaskEnd(**{**saved, "steps": steps})
-            loop.ends[name] = end
-            task.status, task.reason, task.results = Status.SUCCEEDED, end.reason, dict(end.results)
+            if name in self.tasks:
+                steps = tuple(StepEnd(**step) for step in saved["steps"])
+                loop.took(name, TaskEnd(**{**saved, "steps": steps}))
 
-    def _start(self, task: Task, given: Replacements) -> TaskEnd:
-        found, entry = self._found[task.name], task.spec
+    def _start(self, task: str, given: Replacements, cancel: Cancel) -> TaskEnd:
+        found, entry = self._found[task], self.tasks.get(task) or self.final[task]
         attempts = int(entry.get("retries") or 0) + 1
-        name = self.run_name(task.name)
+        name, world = self.run_name(task), replace(self._world, cancel=cancel)
         for attempt in range(attempts):
-            request = self._request(task.name, entry, found, given, attempt)
+            request = self._request(task, entry, found, given, attempt)
             folder = self._store.folder if attempt == 0 else f"{self._store.folder}/retry-{attempt}"
-            end = process.TaskRun(plan(request, folder), self._world).run()
+            end = process.TaskRun(plan(request, folder), world).run()
             if end.succeeded or attempt + 1 == attempts:
                 return end
-            text = f"{task.name}: {end.message}; trying again ({attempt + 1} of {attempts - 1})"
+            text = f"{task}: {end.message}; trying again ({attempt + 1} of {attempts - 1})"
             self._world.events.emit(Subject("TaskRun", "", name), "Warning", reason="ToBeRetried", message=text)
         raise AssertionError("unreachable")
 
@@ -167,10 +158,6 @@ class PipelineRun:
         found: Mapping[str, Any] = next((entry for entry in entries if entry.get("pipelineTaskName") == name), {})
         return found
 
-    def _known(self, facts: Facts) -> Replacements:
-        """Everything that references may mean now: results of tasks and, for finally, their status."""
-        return _together(results.known(state.all_results(facts)), Replacements(state.status_variables(facts)))
-
     def _fixed(self) -> list[Replacements]:
         """Stages that do not change while the run goes on."""
         context = {
@@ -186,8 +173,8 @@ class PipelineRun:
         return [params.replacements(self._params), Replacements(context), Replacements(bound)]
 
     def _resolve(self, entry: Mapping[str, Any]) -> Found:
-        group = "tasks" if entry["name"] in self.facts.tasks else "finally"
-        index = list(self.facts.tasks if group == "tasks" else self.facts.finally_).index(entry["name"])
+        group = "tasks" if entry["name"] in self.tasks else "finally"
+        index = list(self.tasks if group == "tasks" else self.final).index(entry["name"])
         if entry.get("matrix"):
             raise Invalid(
                 f"spec.{group}[{index}].matrix", "is not executed yet", hint="write the combinations as tasks"
@@ -200,16 +187,16 @@ class PipelineRun:
         return self._bundle.find("Pipeline", self._pipeline) or self._run if self._pipeline else self._run
 
     def _check_bindings(self) -> dict[str, Mapping[str, Any]]:
-        bindings = {entry["name"]: entry for entry in self._run.data["spec"].get("workspaces") or []}
-        for index, entry in enumerate(bindings.values()):
+        given = {entry["name"]: entry for entry in self._run.data["spec"].get("workspaces") or []}
+        for index, entry in enumerate(given.values()):
             self._world.volumes.check(entry, f"spec.workspaces[{index}]")
-        for declared in self._spec.get("workspaces") or []:
-            if declared["name"] not in bindings and not declared.get("optional"):
-                raise Invalid(
-                    "spec.workspaces", f"bind no workspace {declared['name']!r}, which the pipeline requires",
-                    obj=f"PipelineRun {self._name}", at=self._run.place("spec.workspaces"), hint="add it to the run",
-                )  # fmt: skip
-        return bindings
+        try:
+            bindings.check_workspaces(self._spec, self._run.data["spec"])
+            bindings.check_task_run_specs(self._spec, self._run.data["spec"])
+        except Invalid as error:
+            error.obj, error.at = f"PipelineRun {self._name}", self._run.place(error.field)
+            raise
+        return given
 
     def _workspaces(self, entry: Mapping[str, Any], found: Found) -> dict[str, Bound]:
         out = {}
