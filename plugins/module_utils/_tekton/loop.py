@@ -19,7 +19,7 @@ from .._core.errors import Cancelled, SlipwayError
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .act.process import TaskEnd
-from .decide import children, dag, references, result_refs, skipping, state
+from .decide import child_status, children, dag, result_refs, skipping, state
 from .decide.children import Kind, ResolvedTask, Run
 from .decide.facts import Facts, Timing
 from .decide.substitution import Replacements
@@ -145,7 +145,7 @@ class Loop:
                 token.set(children.timeout_message(Kind.TASK_RUN))
 
     def _tell(self, facts: Facts) -> None:
-        for entry in references.skipped_tasks(facts):
+        for entry in child_status.skipped_tasks(facts):
             name = entry["name"]
             if name not in self._told:
                 self._told.add(name)
@@ -194,7 +194,7 @@ class Loop:
 
     def run_name(self, task: str) -> str:
         """Return the name of a task's TaskRun."""
-        return references.new_names(task, self.name)[0]
+        return child_status.new_names(task, self.name)[0]
 
     def _spec(self, name: str) -> Mapping[str, Any]:
         return next(spec for spec in (*self.tasks, *self.final) if spec["name"] == name)

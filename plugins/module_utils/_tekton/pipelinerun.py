@@ -21,7 +21,7 @@ from .._core.yaml import Document
 from .act import process
 from .act.process import StepEnd, TaskEnd, World
 from .act.workspaces import Bound
-from .decide import bindings, ending, params, references, results, state, substitution, timeouts
+from .decide import bindings, child_status, ending, params, results, state, substitution, timeouts
 from .decide.ending import Condition
 from .decide.facts import Facts
 from .decide.params import Value
@@ -101,12 +101,12 @@ class PipelineRun:
 
     def skipped(self) -> list[dict[str, str]]:
         """Return the skipped tasks with their reasons."""
-        found = references.skipped_tasks(self._facts) if self._facts else []
+        found = child_status.skipped_tasks(self._facts) if self._facts else []
         return [{"task": entry["name"], "reason": entry["reason"]} for entry in found]
 
     def run_name(self, task: str) -> str:
         """Return the TaskRun's name; too long ones are cut and hashed as upstream does."""
-        return references.new_names(task, self._name)[0]
+        return child_status.new_names(task, self._name)[0]
 
     def _resume(self, loop: Loop, before: Mapping[str, Any]) -> None:
         for name, saved in before.items():

@@ -24,7 +24,8 @@ from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Sink, Subject
 from ..._sandbox import process as sandbox
 from ..._sandbox.process import Mount, NotExecutable, ProcessSpec
-from ..decide import results, substitution
+from ..decide import entrypoint, results, script, substitution
+from ..decide.entrypoint import Ended
 from ..decide.params import Value
 from ..decide.substitution import Replacements
 from . import images
@@ -143,15 +144,8 @@ class TaskRun:
         self._world.volumes.release(self._plan.name)
 
     def _prepare(self) -> None:
-        for part in (
-            "workspace",
-            "tekton/results",
-            "tekton/steps",
-            "tekton/scripts",
-            "tekton/home",
-            "tekton/creds",
-            "logs",
-        ):
+        parts = ("results", "steps", "scripts", "home", "creds")
+        for part in ("workspace", "logs", *(f"tekton/{name}" for name in parts)):
             os.makedirs(os.path.join(self._plan.folder, part), mode=0o700, exist_ok=True)
         warning = sandbox.take_warning()
         if warning:
@@ -189,20 +183,33 @@ class TaskRun:
         return found
 
     def _step(self, index: int, name: str, step: dict[str, Any]) -> StepEnd:
-        step = substitution.step(step, self._known_step_results())
         began = time.monotonic()
         self._world.events.emit(
             self._subject, "Progress", reason="StepStarted", message=f"step {name}", data=self._data(name)
         )
-        code, reason = self._execute(index, name, step)
-        if reason == "Error" and step.get("onError") == "continue":
-            reason = "Continued"
-        self._write(f"tekton/steps/step-{name}/exitCode", str(code))
+        step = self._with_results(name, step)
+        if entrypoint.allowed(step.get("when") or [], _no_cel):
+            ended = self._execute(index, name, step)
+        else:
+            ended = Ended(exit_code=0, skipped=True)
+        left = entrypoint.record(ended, on_error=str(step.get("onError") or ""))
+        if left.exit_code is not None:
+            self._write(f"tekton/steps/step-{name}/exitCode", left.exit_code)
         found = self._read(os.path.join(self._plan.folder, "tekton", "steps", f"step-{name}", "results"))
         self._step_results[name] = results.read(step.get("results") or [], found, self._plan.name)
-        return StepEnd(name, code, reason, time.monotonic() - began)
+        return StepEnd(name, ended.exit_code or 0, left.reason, time.monotonic() - began)
 
-    def _execute(self, index: int, name: str, step: dict[str, Any]) -> tuple[int, str]:
+    def _with_results(self, name: str, step: dict[str, Any]) -> dict[str, Any]:
+        """Return the step with results of earlier steps in it; as upstream, one that is not there is only warned of."""
+        try:
+            return entrypoint.replace_step(step, self._step_results)
+        except Invalid as error:
+            self._world.events.emit(
+                self._subject, "Warning", reason="StepResult", message=f"step {name}: {error.message}"
+            )
+            return step
+
+    def _execute(self, index: int, name: str, step: dict[str, Any]) -> Ended:
         lines = Lines(self._log(name), lambda line: self._line(name, line))
         try:
             spec = self._spec(index, name, step, lines.feed)
@@ -210,16 +217,14 @@ class TaskRun:
         except NotExecutable as error:
             lines.feed(f"{error.message}\n".encode())
             lines.close()
-            return error.exit_code, "Error"
+            return Ended(exit_code=error.exit_code, error=error.message)
         try:
             code, timed_out = self._wait(running, self._deadline(step))
         finally:
             lines.close()
-        if timed_out:
-            return code, "TimeoutExceeded"
-        if code == 0 and self._too_large():
-            return 1, "Error"
-        return code, "Completed" if code == 0 else "Error"
+        if code == 0 and not timed_out and self._too_large():
+            return Ended(exit_code=1, error="results are larger than a termination message")
+        return Ended(exit_code=code, timed_out=timed_out)
 
     def _wait(self, running: sandbox.Running, deadline: float) -> tuple[int, bool]:
         while (code := running.wait(_LOOK)) is None:
@@ -265,8 +270,8 @@ class TaskRun:
     ) -> list[str]:
         args = [kube_expand(str(arg), env) for arg in step.get("args") or []]
         if step.get("script"):
-            script = sandbox.rewrite(with_shebang(str(step["script"])), mounts)
-            path = self._write(f"tekton/scripts/script-{index}", script)
+            text = sandbox.rewrite(script.with_shebang(str(step["script"])), mounts)
+            path = self._write(f"tekton/scripts/script-{index}", text)
             os.chmod(path, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
             return [f"/tekton/scripts/script-{index}", *args]
         command = [kube_expand(str(part), env) for part in step.get("command") or []] or list(toolset.entrypoint)
@@ -376,9 +381,8 @@ def merge(template: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any
     return out
 
 
-def with_shebang(script: str) -> str:
-    """Return the script as Tekton ships it: without a shebang it is run by /bin/sh with set -e."""
-    return script if script.strip().startswith("#!") else f"#!/bin/sh\nset -e\n{script}"
+def _no_cel(text: str) -> object:
+    raise Invalid("when", f"CEL is not evaluated yet: {text}", hint="write it with input, operator and values")
 
 
 def kube_expand(value: str, env: Mapping[str, str]) -> str:

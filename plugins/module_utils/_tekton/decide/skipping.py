@@ -137,13 +137,12 @@ def _results_missing(facts: Facts, task: ResolvedTask) -> bool:
 
 
 def _when_allows(facts: Facts, task: ResolvedTask) -> bool:
-    return when.allows(with_values(facts, task))
+    return when.allows(with_values(facts, task), task.cel)
 
 
 def with_values(facts: Facts, task: ResolvedTask) -> list[dict[str, Any]]:
-    """Return the task's when expressions with results (when all are there), given values and values of CEL in them."""
-    expressions = when.replaced(task.spec.get("when") or [], known(facts, task))
-    return [{**one, "result": task.cel.get(str(one["cel"]), False)} if one.get("cel") else one for one in expressions]
+    """Return the task's when expressions with results (when all are there) and given values in them."""
+    return when.replaced(task.spec.get("when") or [], known(facts, task))
 
 
 def known(facts: Facts, task: ResolvedTask) -> Replacements:

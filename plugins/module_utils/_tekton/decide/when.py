@@ -9,9 +9,10 @@ Source: tektoncd/pipeline pkg/apis/pipeline/v1/when_types.go, v1.15.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..._core.errors import Invalid
 from . import substitution
 from .substitution import Replacements
 
@@ -31,13 +32,27 @@ def replaced(expressions: Sequence[Mapping[str, Any]], given: Replacements) -> l
     return out
 
 
-def allows(expressions: Sequence[Mapping[str, Any]]) -> bool:
-    """Return whether the task may run. `cel` must have been evaluated to `result` before."""
-    return all(_holds(expression) for expression in expressions)
+def allows(expressions: Sequence[Mapping[str, Any]], evaluated: Mapping[str, bool] | None = None) -> bool:
+    """Return whether the task may run. `evaluated` has the values of CEL texts; one that is not there is false."""
+    return all(_holds(expression, evaluated or {}) for expression in expressions)
 
 
-def _holds(expression: Mapping[str, Any]) -> bool:
+def _holds(expression: Mapping[str, Any], evaluated: Mapping[str, bool]) -> bool:
     if expression.get("cel"):
-        return bool(expression.get("result"))
+        return evaluated.get(str(expression["cel"]), False)
     inside = expression.get("input", "") in (expression.get("values") or [])
     return inside if expression.get("operator") == "in" else not inside
+
+
+def evaluate(expressions: Sequence[Mapping[str, Any]], cel: Callable[[str], object]) -> dict[str, bool]:
+    """Return the values of the CEL texts, `cel` being the language. Invalid when one is not true or false.
+
+    Source: pkg/reconciler/pipelinerun/resources/pipelinerunresolution.go (EvaluateCEL).
+    """
+    out: dict[str, bool] = {}
+    for text in (str(one["cel"]) for one in expressions if one.get("cel")):
+        value = cel(text)
+        if not isinstance(value, bool):
+            raise Invalid("when", f"The CEL expression {text} is not evaluated to a boolean")
+        out[text] = value
+    return out

@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import clock
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import (
+    child_status,
     ending,
-    references,
     result_refs,
     skipping,
 )
@@ -150,7 +150,7 @@ def final_task_status(row: Row) -> None:
 @adapter("tekton", PATH, "TestPipelineRunFacts_GetSkippedTasks")
 def skipped_tasks(row: Row) -> None:
     tasks, final = row.value("dagTasks"), row.value("finallyTasks")
-    found = references.skipped_tasks(state.build(row, row.fields["state"], tasks=tasks, final=final))
+    found = child_status.skipped_tasks(state.build(row, row.fields["state"], tasks=tasks, final=final))
     assert bare(found) == bare(row.value("expectedSkippedTasks")), found
 
 
@@ -167,7 +167,7 @@ def artifacts(row: Row) -> None:
 
 @adapter("tekton", PATH, "TestPipelineRunState_GetChildReferences")
 def child_references(row: Row) -> None:
-    found = references.child_references(state.build(row, row.fields["state"]))
+    found = child_status.child_references(state.build(row, row.fields["state"]))
     assert bare(found) == bare(row.fields.get("childRefs") or []), found
 
 

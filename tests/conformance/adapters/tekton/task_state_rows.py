@@ -11,13 +11,14 @@ from typing import Any
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import (
     bindings,
+    child_status,
     children,
-    references,
     result_refs,
     skipping,
+    when,
 )
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.children import Kind
-from tests.conformance.adapters.tekton import state
+from tests.conformance.adapters.tekton import language, state
 from tests.conformance.registry import Row, Skip, adapter
 
 PATH = "pkg/reconciler/pipelinerun/resources/pipelinerunresolution_test.go"
@@ -107,7 +108,7 @@ def names(row: Row) -> None:
     kind, wanted, combinations = _NAMES[row.test]
     context = row.table["context"]
     run = row.value("prName") or context["prName"]
-    found: Any = references.names(context["childRefs"], kind, row.value("ptName"), run, combinations)
+    found: Any = child_status.names(context["childRefs"], kind, row.value("ptName"), run, combinations)
     assert (found if isinstance(row.fields[wanted], list) else found[0]) == row.fields[wanted], found
 
 
@@ -118,7 +119,7 @@ def matrix_names(row: Row) -> None:
     producers = {task.name: task for task in state.tasks(row.fields.get("pst"))}
     given = result_refs.replacements(result_refs.resolve(producers, [state.task({"PipelineTask": spec})]).refs)
     run = row.table["context"]["pr"]["metadata"]["name"]
-    found = references.names([], kind, spec["name"], run, references.combinations(spec, given))
+    found = child_status.names([], kind, spec["name"], run, child_status.combinations(spec, given))
     assert (kind is Kind.CUSTOM_RUN) is bool(wanted.get("CustomTask"))
     assert found == wanted.get("CustomRunNames" if kind is Kind.CUSTOM_RUN else "TaskRunNames"), found
 
@@ -131,7 +132,11 @@ def matrix_results(row: Row) -> None:
 
 @adapter("tekton", PATH, "TestEvaluateCEL_valid", "TestEvaluateCEL_invalid")
 def cel(row: Row) -> None:
-    raise Skip("the expression language CEL is not there yet")
+    expressions = row.fields["rpt"]["PipelineTask"].get("when") or []
+    if "want" in row.fields:
+        assert when.evaluate(expressions, language.cel) == row.fields["want"]
+    else:
+        _rejects(lambda: when.evaluate(expressions, language.cel))
 
 
 @adapter("tekton", PATH, "TestValidateWorkspaceBindingsWithValidWorkspaces")
