@@ -179,6 +179,10 @@ class PipelineRun:
             raise Invalid(
                 f"spec.{group}[{index}].matrix", "is not executed yet", hint="write the combinations as tasks"
             )
+        if any(expression.get("cel") for expression in entry.get("when") or []):
+            raise Invalid(
+                f"spec.{group}[{index}].when", "has CEL, which is not evaluated yet", hint="use input and values"
+            )
         found = local.inline_or_given(self._bundle, self._pipeline_document(), entry, f"spec.{group}[{index}]")
         process.refuse(found.spec, self._world, f"Task {found.name or entry['name']}")
         return found

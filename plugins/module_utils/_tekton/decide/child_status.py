@@ -84,11 +84,10 @@ def _reference(facts: Facts, task: ResolvedTask, run: Run) -> dict[str, Any]:
         "pipelineTaskName": task.name,
     }
     shown = display_name(task.spec, (run.get("spec") or {}).get("params") or [])
-    shown = substitution.text(shown, skipping.known(facts, task).strings)
+    done = skipping.is_done(facts, task)
     if shown:
-        entry["displayName"] = shown
+        entry["displayName"] = substitution.text(shown, skipping.known(facts, task).strings) if done else shown
     if task.spec.get("when"):
-        done = skipping.is_done(facts, task)
         entry["whenExpressions"] = skipping.with_values(facts, task) if done else list(task.spec["when"])
     return entry
 
@@ -106,7 +105,12 @@ def display_name(spec: Mapping[str, Any], params: Sequence[Mapping[str, Any]]) -
 
 
 def _comes_from(entry: Mapping[str, Any], values: Mapping[str, str]) -> bool:
-    return all(values.get(str(param["name"])) == param.get("value") for param in entry.get("params") or [])
+    """A value that is no text is not compared."""
+    for param in entry.get("params") or []:
+        own, wanted = values.get(str(param["name"])), param.get("value")
+        if own is None or (isinstance(wanted, str) and own != wanted):
+            return False
+    return True
 
 
 def skipped_tasks(facts: Facts) -> list[dict[str, Any]]:

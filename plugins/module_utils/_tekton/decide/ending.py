@@ -16,7 +16,7 @@ from enum import StrEnum
 from ..._core import duration
 from .children import ResolvedTask
 from .facts import Facts, Timing
-from .skipping import TIMEOUTS, final_done, finally_skip, skip
+from .skipping import TIMEOUTS, Skip, final_done, finally_skip, skip
 
 _LONGEST = 1024
 
@@ -73,11 +73,10 @@ def _count(facts: Facts, task: ResolvedTask) -> Count:
         return Count.IGNORED if task.ignores_failure else Count.FAILED
     if task.name in facts.invalid:
         return Count.INVALID
-    why = skip(facts, task) or finally_skip(facts, task)
-    if why is None:
-        return Count.INCOMPLETE
-    # Upstream counts a finally task skipped by the run's timeout as skipped only; the run has ended by then.
-    return Count.TIMED_OUT if why in TIMEOUTS else Count.SKIPPED
+    why, last = skip(facts, task), finally_skip(facts, task)
+    if why in TIMEOUTS or last is Skip.FINALLY_TIMEOUT:
+        return Count.TIMED_OUT
+    return Count.SKIPPED if why or last else Count.INCOMPLETE
 
 
 def _completed(counts: Counter[Count]) -> int:

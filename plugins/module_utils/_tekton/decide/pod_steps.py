@@ -21,7 +21,7 @@ ENTRYPOINT = "/tekton/bin/entrypoint"
 TERMINATION = "/tekton/termination"
 _RUN = "/tekton/run"
 _DOWNWARD = "/tekton/downward"
-_DOWNWARD_MOUNT = {"name": "tekton-internal-downward", "mountPath": _DOWNWARD}
+_DOWNWARD_MOUNT = {"name": "tekton-internal-downward", "readOnly": True, "mountPath": _DOWNWARD}
 READY, _READY_VALUE = "tekton.dev/ready", "READY"
 CANCEL, _CANCEL_VALUE = "tekton.dev/cancel", "CANCEL"
 _ON_ERROR = ("continue", "stopAndFail")
@@ -83,7 +83,11 @@ def _of_step(own: Mapping[str, Any]) -> list[str]:
         path = (own.get(f"{name}Config") or {}).get("path")
         args += [f"-{name}_path", path] if path else []
     args += step_result_args(own.get("results"))
-    return args + (["-when_expressions", gojson.dumps(own["when"])] if own.get("when") else [])
+    if own.get("when"):
+        fields = ("input", "operator", "values", "cel")
+        expressions = [{name: one[name] for name in fields if one.get(name)} for one in own["when"]]
+        args += ["--when_expressions", gojson.dumps(expressions, sort=False)]
+    return args
 
 
 def result_args(results: Sequence[Mapping[str, Any]] | None) -> list[str]:

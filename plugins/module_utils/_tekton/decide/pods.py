@@ -49,6 +49,10 @@ def _state(container: Container, name: str) -> Mapping[str, Any] | None:
     return found
 
 
+def _name(container: Container) -> str:
+    return str(container.get("name", ""))
+
+
 def _phase(pod: Pod) -> str:
     return str((pod.get("status") or {}).get("phase", ""))
 
@@ -56,7 +60,7 @@ def _phase(pod: Pod) -> str:
 def sidecars_ready(pod: Pod) -> bool:
     """True when every container that is no step runs and is ready, or has ended. An injected one has any name."""
     return _phase(pod) == "Running" and all(
-        is_step(str(one.get("name", ""))) or (_state(one, "running") is not None and bool(one.get("ready")))
+        is_step(_name(one)) or (_state(one, "running") is not None and bool(one.get("ready")))
         or _state(one, "terminated") is not None
         for one in _containers(pod)
     )  # fmt: skip
@@ -107,10 +111,10 @@ def failure(pod: Pod) -> Failure:
 def _failed_containers(pod: Pod) -> Iterator[tuple[str, Container]]:
     own, init = _containers(pod), _containers(pod, "initContainerStatuses")
     for one in init:
-        if not is_sidecar(one["name"]) and (_oom(one) or _exited(one)):
+        if not is_sidecar(_name(one)) and (_oom(one) or _exited(one)):
             yield ("InitContainerOOM" if _oom(one) else "InitContainerFailed"), one
-    sidecars = [one for one in (*init, *own) if is_sidecar(one["name"])]
-    steps = [one for one in own if is_step(one["name"])]
+    sidecars = [one for one in (*init, *own) if is_sidecar(_name(one))]
+    steps = [one for one in own if is_step(_name(one))]
     for word, test in (("OOM", _oom), ("Failed", _exited)):
         for kind, containers in (("Sidecar", sidecars), ("Step", steps)):
             yield from ((f"{kind}{word}", one) for one in containers if test(one))
@@ -136,7 +140,7 @@ def _entries(ended: Mapping[str, Any]) -> list[Result]:
 def failed(pod: Pod) -> bool:
     """True when the pod failed, or a step ended with an exit code or for lack of memory."""
     return _phase(pod) == "Failed" or any(
-        is_step(one["name"]) and (_oom(one) or _exited(one)) for one in _containers(pod)
+        is_step(_name(one)) and (_oom(one) or _exited(one)) for one in _containers(pod)
     )
 
 
@@ -157,7 +161,7 @@ def _ended(pod: Pod, wait_for_results: bool) -> bool:
     awaited = [
         one
         for one in _containers(pod)
-        if is_step(str(one.get("name", ""))) or (wait_for_results and one.get("name") == RESULTS_SIDECAR)
+        if is_step(_name(one)) or (wait_for_results and one.get("name") == RESULTS_SIDECAR)
     ]
     started = bool(_containers(pod)) and _phase(pod) == "Running"
     return started and all(_state(one, "terminated") is not None for one in awaited)
@@ -226,12 +230,12 @@ def ordered(pod: Pod) -> list[Container]:
 
 def sidecar_states(pod: Pod) -> list[dict[str, Any]]:
     """Return status.sidecars of the TaskRun."""
-    return [_named(one, _SIDECAR) for one in ordered(pod) if is_sidecar(str(one.get("name", "")))]
+    return [_named(one, _SIDECAR) for one in ordered(pod) if is_sidecar(_name(one))]
 
 
 def step_states(pod: Pod) -> list[dict[str, Any]]:
     """Return status.steps of the TaskRun: as the containers, with what the entrypoints left in their messages."""
-    return [_step(one) for one in ordered(pod) if is_step(str(one.get("name", "")))]
+    return [_step(one) for one in ordered(pod) if is_step(_name(one))]
 
 
 def _named(container: Container, prefix: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Skip(StrEnum):
     EMPTY_MATRIX = "Matrix Parameters have an empty array"
 
 
-TIMEOUTS = (Skip.PIPELINE_TIMEOUT, Skip.TASKS_TIMEOUT, Skip.FINALLY_TIMEOUT)
+TIMEOUTS = (Skip.PIPELINE_TIMEOUT, Skip.TASKS_TIMEOUT)
 
 
 def skip(facts: Facts, task: ResolvedTask) -> Skip | None:

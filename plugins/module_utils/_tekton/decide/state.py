@@ -144,13 +144,13 @@ def artifacts(state: Sequence[ResolvedTask]) -> dict[str, dict[str, Any] | None]
 
 
 def merged(found: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Return artifacts put together: per name the values of all, each value once."""
+    """Return artifacts put together: sorted by name, per name the values of all, each value once."""
     out: dict[str, Any] = {}
     for one in found:
         for group in ("inputs", "outputs"):
             for entry in (one or {}).get(group) or []:
                 _merge(out.setdefault(group, []), entry)
-    return out
+    return {group: sorted(entries, key=lambda one: str(one["name"])) for group, entries in out.items()}
 
 
 def _merge(entries: list[dict[str, Any]], entry: Mapping[str, Any]) -> None:
