@@ -10,7 +10,6 @@ Source of the files and rules: tektoncd/pipeline pkg/entrypoint/entrypointer.go,
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import time
@@ -34,7 +33,6 @@ from .workspaces import Bound, Volumes
 
 _LOOK = 0.2
 _GRACE = 3.0
-_KUBE_VARIABLE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +142,7 @@ class TaskRun:
         self._world.volumes.release(self._plan.name)
 
     def _prepare(self) -> None:
-        parts = ("results", "steps", "scripts", "home", "creds")
+        parts = ("results", "steps", "scripts", "home", "creds", "artifacts")
         for part in ("workspace", "logs", *(f"tekton/{name}" for name in parts)):
             os.makedirs(os.path.join(self._plan.folder, part), mode=0o700, exist_ok=True)
         warning = sandbox.take_warning()
@@ -187,6 +185,7 @@ class TaskRun:
         self._world.events.emit(
             self._subject, "Progress", reason="StepStarted", message=f"step {name}", data=self._data(name)
         )
+        os.symlink(f"step-{name}", os.path.join(self._plan.folder, "tekton", "steps", str(index)))
         step = self._with_results(name, step)
         if entrypoint.allowed(step.get("when") or [], _no_cel):
             ended = self._execute(index, name, step)
@@ -200,14 +199,22 @@ class TaskRun:
         return StepEnd(name, ended.exit_code or 0, left.reason, time.monotonic() - began)
 
     def _with_results(self, name: str, step: dict[str, Any]) -> dict[str, Any]:
-        """Return the step with results of earlier steps in it; as upstream, one that is not there is only warned of."""
+        """Return the step with results and artifacts of earlier steps; as upstream, a missing one is only warned of."""
         try:
-            return entrypoint.replace_step(step, self._step_results)
+            step = entrypoint.replace_step(step, self._step_results)
+            return entrypoint.replace_step_artifacts(step, self._provenance)
         except Invalid as error:
             self._world.events.emit(
                 self._subject, "Warning", reason="StepResult", message=f"step {name}: {error.message}"
             )
             return step
+
+    def _provenance(self, container: str) -> str:
+        path = os.path.join(self._plan.folder, "tekton", "steps", container, "artifacts", "provenance.json")
+        if not os.path.isfile(path):
+            raise Invalid("", f"{container} has written no artifacts")
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read()
 
     def _execute(self, index: int, name: str, step: dict[str, Any]) -> Ended:
         lines = Lines(self._log(name), lambda line: self._line(name, line))
@@ -268,13 +275,13 @@ class TaskRun:
         env: Mapping[str, str],
         mounts: list[Mount],
     ) -> list[str]:
-        args = [kube_expand(str(arg), env) for arg in step.get("args") or []]
+        args = [entrypoint.expand(str(arg), env) for arg in step.get("args") or []]
         if step.get("script"):
             text = sandbox.rewrite(script.with_shebang(str(step["script"])), mounts)
             path = self._write(f"tekton/scripts/script-{index}", text)
             os.chmod(path, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
             return [f"/tekton/scripts/script-{index}", *args]
-        command = [kube_expand(str(part), env) for part in step.get("command") or []] or list(toolset.entrypoint)
+        command = [entrypoint.expand(str(part), env) for part in step.get("command") or []] or list(toolset.entrypoint)
         if not command:
             raise Invalid(
                 f"spec.steps[{index}].command", f"is missing, and the entry point of image {step['image']!r} is not known here",
@@ -295,7 +302,7 @@ class TaskRun:
                     env.update({source.get("prefix", "") + k: v.decode() for k, v in found.items()})
         for entry in step.get("env") or []:
             env[entry["name"]] = (
-                self._value(entry) if "valueFrom" in entry else kube_expand(str(entry.get("value") or ""), env)
+                self._value(entry) if "valueFrom" in entry else entrypoint.expand(str(entry.get("value") or ""), env)
             )
         return env
 
@@ -315,7 +322,8 @@ class TaskRun:
 
     def _mounts(self, name: str, step: Mapping[str, Any]) -> list[Mount]:
         folder = self._plan.folder
-        os.makedirs(os.path.join(folder, "tekton", "steps", f"step-{name}", "results"), exist_ok=True)
+        for part in ("results", "artifacts"):
+            os.makedirs(os.path.join(folder, "tekton", "steps", f"step-{name}", part), exist_ok=True)
         mounts = [
             Mount(os.path.join(folder, "workspace"), "/workspace"),
             Mount(os.path.join(folder, "tekton"), "/tekton"),
@@ -383,12 +391,3 @@ def merge(template: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any
 
 def _no_cel(text: str) -> object:
     raise Invalid("when", f"CEL is not evaluated yet: {text}", hint="write it with input, operator and values")
-
-
-def kube_expand(value: str, env: Mapping[str, str]) -> str:
-    """Return `value` after Kubernetes' expansion: $(VAR) of known variables, $$ becomes $."""
-
-    def one(match: re.Match[str]) -> str:
-        return "$" if match[0] == "$$" else env.get(match[1], match[0])
-
-    return _KUBE_VARIABLE.sub(one, value)

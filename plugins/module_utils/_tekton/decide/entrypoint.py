@@ -27,6 +27,7 @@ PREVIOUS_FAILED = "error file present, bail and skip the step"
 NEGATIVE_TIMEOUT = "negative timeout specified"
 _STEP_RESULT = re.compile(r"\$\(steps\..*?\.results\..*?\)")
 _REFERENCE = re.compile(r"\$\(steps\.([^.]+)\.results\.([^.\[\])]+)(?:\[(\d+|\*)\])?(?:\.([^.)]+))?\)")
+_VARIABLE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
 _ARTIFACT = re.compile(r"\$\(steps\.([^.]+)\.(inputs|outputs)\.([^.)]+)\)")
 
 
@@ -273,3 +274,28 @@ def replace_artifacts(text: str, provenance: Provenance) -> str:
     for match in _ARTIFACT.finditer(text):
         out = out.replace(match[0], artifact_values(match[0], provenance))
     return out
+
+
+def replace_step_artifacts(step: Mapping[str, Any], provenance: Provenance) -> dict[str, Any]:
+    """Return a step with artifacts of steps where it may have them: env, command, args and script."""
+    out = dict(step)
+    if step.get("env"):
+        out["env"] = [
+            {**one, "value": replace_artifacts(str(one["value"]), provenance)} if one.get("value") else one
+            for one in step["env"]
+        ]
+    for name in ("command", "args"):
+        if step.get(name):
+            out[name] = [replace_artifacts(str(word), provenance) for word in step[name]]
+    if step.get("script"):
+        out["script"] = replace_artifacts(str(step["script"]), provenance)
+    return out
+
+
+def expand(word: str, env: Mapping[str, str]) -> str:
+    """Return a word after Kubernetes' own expansion: $(VAR) of a known variable, $$ becomes $. Scripts are left alone."""
+
+    def one(match: re.Match[str]) -> str:
+        return "$" if match[0] == "$$" else env.get(match[1], match[0])
+
+    return _VARIABLE.sub(one, word)
