@@ -40,7 +40,10 @@ class Ended:
 
 @dataclass
 class Loop:
-    """One run. `tasks` and `final` are its pipeline tasks; `start` runs one to its end; `save` keeps the state."""
+    """One run. `tasks` and `final` are its pipeline tasks; `start` runs one to its end; `save` keeps the state.
+
+    `children` names the TaskRuns of a task that has ended, when it has several.
+    """
 
     name: str
     tasks: Sequence[Mapping[str, Any]]
@@ -52,8 +55,9 @@ class Loop:
     subject: Subject
     cancel: Cancel
     parallelism: int = 8
+    children: Callable[[str], Sequence[tuple[str, TaskEnd]]] = lambda _task: ()
     ends: dict[str, TaskEnd] = field(default_factory=dict)
-    runs: dict[str, Run] = field(default_factory=dict)
+    runs: dict[str, tuple[Run, ...]] = field(default_factory=dict)
     invalid: dict[str, str] = field(default_factory=dict)
     _began: float = 0.0
     _dag_ended: float | None = None
@@ -94,10 +98,7 @@ class Loop:
 
     def facts(self) -> Facts:
         """Return the snapshot of now; once the DAG is done, with what its tasks say to finally tasks."""
-        tasks = tuple(
-            ResolvedTask(spec, runs=(self.runs[name],) if (name := spec["name"]) in self.runs else ())
-            for spec in (*self.tasks, *self.final)
-        )
+        tasks = tuple(ResolvedTask(spec, runs=self.runs.get(spec["name"], ())) for spec in (*self.tasks, *self.final))
         final = frozenset(str(spec["name"]) for spec in self.final)
         facts = Facts(tasks, self._before, final, timing=self._timing(), invalid=dict(self.invalid))
         return replace(facts, given=Replacements(state.status_variables(facts))) if self._dag_ended else facts
@@ -125,7 +126,7 @@ class Loop:
         return bool(found)
 
     def _begin(self, pool: ThreadPoolExecutor, task: ResolvedTask, facts: Facts) -> None:
-        self.runs[task.name] = self._run(task.name, "Unknown", "Running")
+        self.runs[task.name] = (self._run(task.name, self.run_name(task.name), None),)
         self._running[task.name] = Linked(self.cancel)
         self.save(self)
         pool.submit(self._one, task.name, state.known(facts), self._running[task.name])
@@ -171,9 +172,8 @@ class Loop:
     def took(self, name: str, end: TaskEnd) -> None:
         """Note how a task ended, now or in an interrupted run before."""
         self.ends[name] = end
-        ignored = not end.succeeded and self._spec(name).get("onError") == "continue"
-        reason = "FailureIgnored" if ignored and end.reason != "TaskRunCancelled" else end.reason
-        self.runs[name] = self._run(name, "True" if end.succeeded else "False", reason, end)
+        several = self.children(name) or [(self.run_name(name), end)]
+        self.runs[name] = tuple(self._run(name, child, one) for child, one in several)
 
     def _no_end(self, ended: Ended) -> TaskEnd:
         if not isinstance(ended.error, Cancelled):
@@ -181,16 +181,23 @@ class Loop:
         message = children.timeout_message(Kind.TASK_RUN) if ended.name in self._late else self.cancel.reason
         return TaskEnd(False, "TaskRunCancelled", f'TaskRun "{self.run_name(ended.name)}" was cancelled. {message}')
 
-    def _run(self, name: str, status: str, reason: str, end: TaskEnd | None = None) -> Run:
-        """Return the task's TaskRun as the rules read it."""
-        spec = {"statusMessage": children.timeout_message(Kind.TASK_RUN)} if name in self._late else {}
-        results = [{"name": key, "value": value} for key, value in (end.results if end else {}).items()]
-        condition = {"type": "Succeeded", "status": status, "reason": reason, "message": end.message if end else ""}
+    def _run(self, task: str, name: str, end: TaskEnd | None) -> Run:
+        """Return a TaskRun of the task as the rules read it; without an end it is running."""
+        status = "Unknown" if end is None else "True" if end.succeeded else "False"
         return {
-            "metadata": {"name": self.run_name(name)},
-            "spec": spec,
-            "status": {"conditions": [condition], "results": results},
+            "metadata": {"name": name},
+            "spec": {"statusMessage": children.timeout_message(Kind.TASK_RUN)} if task in self._late else {},
+            "status": {
+                "conditions": [{"type": "Succeeded", "status": status, "reason": self._reason(task, end)}],
+                "results": [{"name": key, "value": value} for key, value in (end.results if end else {}).items()],
+            },
         }
+
+    def _reason(self, task: str, end: TaskEnd | None) -> str:
+        if end is None:
+            return "Running"
+        ignored = not end.succeeded and self._spec(task).get("onError") == "continue"
+        return "FailureIgnored" if ignored and end.reason != "TaskRunCancelled" else end.reason
 
     def run_name(self, task: str) -> str:
         """Return the name of a task's TaskRun."""

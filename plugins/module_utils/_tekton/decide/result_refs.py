@@ -120,12 +120,17 @@ def _matrix_value(producer: ResolvedTask, reference: Reference) -> Resolved:
 
 
 def matrix_results(runs: Sequence[Run]) -> dict[str, list[str]]:
-    """Return the results of a fanned-out task: the texts of all runs, in the order of the runs' names."""
+    """Return the results of a fanned-out task: the texts of all runs, in the order of the runs' names.
+
+    A list counts as texts that were put together before.
+    """
     out: dict[str, list[str]] = {}
     for run in sorted(runs, key=_name):
         for result in (run.get("status") or {}).get("results") or []:
             value = result.get("value", "")
-            out.setdefault(str(result.get("name", "")), []).append(value if isinstance(value, str) else "")
+            out.setdefault(str(result.get("name", "")), []).extend(
+                value if isinstance(value, list) else [value if isinstance(value, str) else ""]
+            )
     return out
 
 
