@@ -190,6 +190,7 @@ class Loop:
             "status": {
                 "conditions": [{"type": "Succeeded", "status": status, "reason": self._reason(task, end)}],
                 "results": [{"name": key, "value": value} for key, value in (end.results if end else {}).items()],
+                "artifacts": end.artifacts if end else {},
             },
         }
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.slipway.gitops.plugins.module_utils._core import gojson_errors, yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel, Linked
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
+from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import child_status, ending, facts
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.children import ResolvedTask
@@ -138,3 +141,42 @@ def test_wrong_json_is_reported_in_the_words_of_go() -> None:
         "[]": "",
     }
     assert {text: gojson_errors.problem(text) for text in words} == words
+
+
+def test_artifacts_of_a_task_reach_the_next_one(tmp_path: Path) -> None:
+    report, lines = run(
+        """
+  pipelineSpec:
+    tasks:
+    - name: make
+      taskSpec:
+        steps:
+        - image: alpine
+          env:
+          - name: MADE
+            value: '{"outputs": [{"name": "image", "values": [{"uri": "pkg:x", "digest": {"sha256": "1"}}]}]}'
+          script: echo "$MADE" > /tekton/artifacts/provenance.json
+    - name: use
+      runAfter: [make]
+      taskSpec: {steps: [{image: alpine, script: "echo '$(tasks.make.outputs.image)'"}]}
+""",
+        tmp_path,
+    )
+    assert (report.status, lines) == ("Succeeded", ['[{"digest":{"sha256":"1"},"uri":"pkg:x"}]'])
+
+
+@pytest.mark.skipif(sandbox.available().name != "bwrap", reason="a plain process may write everywhere")
+def test_a_step_cannot_write_to_the_folder_of_another(tmp_path: Path) -> None:
+    report, _lines = run(
+        """
+  pipelineSpec:
+    tasks:
+    - name: a
+      taskSpec:
+        steps:
+        - {name: one, image: alpine, script: "true"}
+        - {name: two, image: alpine, script: "echo 1 > /tekton/steps/0/exitCode"}
+""",
+        tmp_path,
+    )
+    assert [step["termination_reason"] for step in report.task_runs[0]["steps"]] == ["Completed", "Error"]

@@ -14,7 +14,7 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..._core import duration
@@ -33,6 +33,7 @@ from .workspaces import Bound, Volumes
 
 _LOOK = 0.2
 _GRACE = 3.0
+_ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tekton/home"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class TaskEnd:
     results: dict[str, Value] = field(default_factory=dict)
     steps: tuple[StepEnd, ...] = ()
     seconds: float = 0.0
+    artifacts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class TaskRun:
         """Run to the end. Never raises for a failing step; Cancelled passes."""
         self._prepare()
         try:
-            return self._end(self._steps())
+            return replace(self._end(self._steps()), artifacts=self._artifacts())
         finally:
             self._clean()
 
@@ -210,11 +212,18 @@ class TaskRun:
             return step
 
     def _provenance(self, container: str) -> str:
-        path = os.path.join(self._plan.folder, "tekton", "steps", container, "artifacts", "provenance.json")
-        if not os.path.isfile(path):
+        found = self._read(os.path.join(self._plan.folder, "tekton", "steps", container, "artifacts"))
+        if "provenance.json" not in found:
             raise Invalid("", f"{container} has written no artifacts")
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            return stream.read()
+        return found["provenance.json"]
+
+    def _artifacts(self) -> dict[str, Any]:
+        """Return what the TaskRun says it used and made; what is no such JSON is not said."""
+        try:
+            found = self._read(os.path.join(self._plan.folder, "tekton", "artifacts"))
+            return entrypoint.artifacts_of(found.get("provenance.json", "{}"))
+        except Invalid:
+            return {}
 
     def _execute(self, index: int, name: str, step: dict[str, Any]) -> Ended:
         lines = Lines(self._log(name), lambda line: self._line(name, line))
@@ -254,7 +263,7 @@ class TaskRun:
 
     def _spec(self, index: int, name: str, step: dict[str, Any], out: Callable[[bytes], None]) -> ProcessSpec:
         toolset = images.find(str(step["image"]), self._world.toolsets, f"spec.steps[{index}].image", self._plan.name)
-        env = {**self._base_env(), **self._env(step)}
+        env = {**_ENV, **self._world.step_env, **self._env(step)}
         mounts = self._mounts(name, step)
         argv = self._argv(index, name, step, toolset, env, mounts)
         cwd = str(step.get("workingDir") or "/workspace")
@@ -288,10 +297,6 @@ class TaskRun:
                 obj=self._plan.name, hint="give a command, or an entrypoint in image_map",
             )  # fmt: skip
         return [*command, *args]
-
-    def _base_env(self) -> dict[str, str]:
-        base = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tekton/home"}
-        return {**base, **self._world.step_env}
 
     def _env(self, step: Mapping[str, Any]) -> dict[str, str]:
         env: dict[str, str] = {}
@@ -327,6 +332,8 @@ class TaskRun:
         mounts = [
             Mount(os.path.join(folder, "workspace"), "/workspace"),
             Mount(os.path.join(folder, "tekton"), "/tekton"),
+            Mount(os.path.join(folder, "tekton", "steps"), "/tekton/steps", read_only=True),
+            Mount(os.path.join(folder, "tekton", "steps", f"step-{name}"), f"/tekton/steps/step-{name}"),
         ]
         for workspace in self._plan.spec.get("workspaces") or []:
             bound = self._plan.workspaces.get(workspace["name"])

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..._core import clock
+from ..._core import clock, gojson
 from . import result_refs, results
 from .children import Kind, ResolvedTask
 from .facts import Facts
@@ -120,7 +120,18 @@ def all_results(state: Sequence[ResolvedTask]) -> dict[str, dict[str, Value]]:
 def known(facts: Facts) -> Replacements:
     """Return what references of a task that starts now become."""
     found = results.known(all_results(facts.state))
-    return Replacements({**found.strings, **facts.given.strings}, found.arrays, found.objects)
+    strings = {**found.strings, **_artifact_values(facts.state), **facts.given.strings}
+    return Replacements(strings, found.arrays, found.objects)
+
+
+def _artifact_values(state: Sequence[ResolvedTask]) -> dict[str, str]:
+    """Return $(tasks.T.inputs.N) and $(tasks.T.outputs.N): JSON of the values."""
+    return {
+        f"tasks.{task}.{group}.{entry['name']}": gojson.dumps(entry.get("values"))
+        for task, made in artifacts(state).items()
+        for group in ("inputs", "outputs")
+        for entry in (made or {}).get(group) or []
+    }
 
 
 def _value(task: ResolvedTask, entry: Mapping[str, Any]) -> Value:
