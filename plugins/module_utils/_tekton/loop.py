@@ -15,11 +15,11 @@ from functools import cached_property
 from typing import Any
 
 from .._core.cancel import Cancel, Linked
-from .._core.errors import Cancelled, SlipwayError
+from .._core.errors import Cancelled, Invalid, SlipwayError
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .act.process import TaskEnd
-from .decide import child_status, children, dag, result_refs, skipping, state
+from .decide import child_status, children, dag, result_refs, skipping, state, when
 from .decide.children import Kind, ResolvedTask, Run
 from .decide.facts import Facts, Timing
 from .decide.substitution import Replacements
@@ -55,6 +55,7 @@ class Loop:
     subject: Subject
     cancel: Cancel
     parallelism: int = 8
+    cel: Callable[[str], object] = when.no_cel
     children: Callable[[str], Sequence[tuple[str, TaskEnd]]] = lambda _task: ()
     ends: dict[str, TaskEnd] = field(default_factory=dict)
     runs: dict[str, tuple[Run, ...]] = field(default_factory=dict)
@@ -101,7 +102,26 @@ class Loop:
         tasks = tuple(ResolvedTask(spec, runs=self.runs.get(spec["name"], ())) for spec in (*self.tasks, *self.final))
         final = frozenset(str(spec["name"]) for spec in self.final)
         facts = Facts(tasks, self._before, final, timing=self._timing(), invalid=dict(self.invalid))
-        return replace(facts, given=Replacements(state.status_variables(facts))) if self._dag_ended else facts
+        if self._dag_ended:
+            facts = replace(facts, given=Replacements(state.status_variables(facts)))
+        return self._with_cel(facts)
+
+    def _with_cel(self, facts: Facts) -> Facts:
+        """Evaluate the CEL of tasks that may start, once no reference is left in it."""
+        found = {task.name: self._cel(facts, task) for task in facts.state if not task.scheduled}
+        if not any(found.values()):
+            return facts
+        return replace(facts, state=tuple(replace(task, cel=found.get(task.name, {})) for task in facts.state))
+
+    def _cel(self, facts: Facts, task: ResolvedTask) -> dict[str, bool]:
+        if not any(one.get("cel") for one in task.spec.get("when") or []):
+            return {}
+        known = [one for one in skipping.with_values(facts, task) if "$(" not in str(one.get("cel"))]
+        try:
+            return when.evaluate(known, self.cel)
+        except Invalid as error:
+            error.reason, error.field = "CELEvaluationFailed", f"tasks.{task.name}.when"
+            raise
 
     def _timing(self) -> Timing:
         spans = self.timeouts

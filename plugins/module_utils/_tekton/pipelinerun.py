@@ -21,7 +21,7 @@ from .._core.yaml import Document
 from .act import process
 from .act.process import StepEnd, TaskEnd, World
 from .act.workspaces import Bound
-from .decide import bindings, child_status, ending, params, results, state, substitution, timeouts
+from .decide import bindings, child_status, ending, params, results, state, substitution, timeouts, when
 from .decide.ending import Condition
 from .decide.facts import Facts
 from .decide.params import Value
@@ -79,6 +79,7 @@ class PipelineRun:
             final=list(self.final.values()),
             timeouts=self._timeouts,
             start=self._start,
+            cel=self._world.cel,
             save=lambda loop: self._store.save({"tasks": snapshot(loop)}),
             events=self._world.events,
             subject=subject,
@@ -179,7 +180,8 @@ class PipelineRun:
             raise Invalid(
                 f"spec.{group}[{index}].matrix", "is not executed yet", hint="write the combinations as tasks"
             )
-        if any(expression.get("cel") for expression in entry.get("when") or []):
+        has_cel = any(expression.get("cel") for expression in entry.get("when") or [])
+        if has_cel and self._world.cel is when.no_cel:
             raise Invalid(
                 f"spec.{group}[{index}].when", "has CEL, which is not evaluated yet", hint="use input and values"
             )

@@ -13,12 +13,15 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import gojson_errors, yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel, Linked
-from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
+from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act.process import TaskEnd
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import child_status, ending, facts
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.children import ResolvedTask
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.facts import Timing
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.timeouts import Timeouts
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.loop import Loop
 
 
 def run(spec: str, tmp_path: Path) -> tuple[api.Report, list[str]]:
@@ -180,3 +183,21 @@ def test_a_step_cannot_write_to_the_folder_of_another(tmp_path: Path) -> None:
         tmp_path,
     )
     assert [step["termination_reason"] for step in report.task_runs[0]["steps"]] == ["Completed", "Error"]
+
+
+def test_cel_is_evaluated_once_its_results_are_there(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def cel(text: str) -> object:
+        asked.append(text)
+        return text == "'x' == 'x'"
+
+    when = [{"cel": "'$(tasks.a.results.r)' == 'x'"}]
+    tasks = [{"name": "a"}, {"name": "b", "when": when}, {"name": "c", "when": [{"cel": "false"}]}]
+    end = TaskEnd(True, "Succeeded", "", {"r": "x"})
+    loop = Loop("run", tasks, [], Timeouts(0, 0, 0), lambda _task, _given, _cancel: end, lambda _loop: None,
+                Recorder(), Subject("PipelineRun", "", "run"), Cancel(), cel=cel)  # fmt: skip
+    found = loop.run()
+    assert [task.successful for task in found.state] == [True, True, False]
+    assert [entry["reason"] for entry in child_status.skipped_tasks(found)] == ["When Expressions evaluated to false"]
+    assert set(asked) == {"'x' == 'x'", "false"}

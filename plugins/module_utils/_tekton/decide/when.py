@@ -56,3 +56,8 @@ def evaluate(expressions: Sequence[Mapping[str, Any]], cel: Callable[[str], obje
             raise Invalid("when", f"The CEL expression {text} is not evaluated to a boolean")
         out[text] = value
     return out
+
+
+def no_cel(text: str) -> object:
+    """Stand for the language where it is not there."""
+    raise Invalid("when", f"CEL is not evaluated yet: {text}", hint="write it with input, operator and values")
