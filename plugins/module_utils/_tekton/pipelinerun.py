@@ -9,7 +9,6 @@ Source: tektoncd/pipeline pkg/reconciler/pipelinerun/pipelinerun.go and resource
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,8 +19,9 @@ from .._core.yaml import Document
 from .act import process
 from .act.process import StepEnd, TaskEnd, World
 from .act.workspaces import Bound
-from .decide import params, results, state, substitution, timeouts
+from .decide import apply_pipeline, apply_task, check_params, names, params, results, runs, state, timeouts, workspaces
 from .decide.params import Value
+from .decide.results import Outcome
 from .decide.state import Condition, Facts, Status, Task
 from .decide.substitution import Replacements
 from .loop import Loop, snapshot
@@ -30,8 +30,6 @@ from .resolve import local
 from .resolve.local import Found
 from .store import Store
 from .taskrun import Request, plan
-
-_LONGEST = 63
 
 
 class PipelineRun:
@@ -51,12 +49,11 @@ class PipelineRun:
         self._world, self._store, self._parallelism = world, store, parallelism
         self._spec, self._pipeline = self.pipeline_of(bundle, run)
         given = {**{entry["name"]: entry["value"] for entry in run.data["spec"].get("params") or []}, **extra}
-        self._params: dict[str, Value] = params.resolve(self._spec.get("params") or [], given, f"PipelineRun {name}")
+        self._params = self._resolve_params(given)
         self._timeouts = timeouts.resolve(run.data["spec"].get("timeouts"))
         self._bindings = self._check_bindings()
-        fixed = self._fixed()
-        entries = [_with(task, fixed) for task in self._spec["tasks"]]
-        last = [_with(task, fixed) for task in self._spec.get("finally") or []]
+        applied = self._applied()
+        entries, last = applied["tasks"], applied.get("finally") or []
         self.facts = Facts(
             {e["name"]: Task(e["name"], e) for e in entries}, {e["name"]: Task(e["name"], e) for e in last}
         )
@@ -86,18 +83,25 @@ class PipelineRun:
         )
         self._resume(loop, before.get("tasks") or {})
         loop.run()
-        return state.condition(self.facts), loop.ends
+        return self._ended(state.condition(self.facts)), loop.ends
 
-    def results(self, condition: Condition) -> dict[str, Value]:
+    def results(self) -> dict[str, Value]:
         """Return the pipeline's results; one whose producer did not give it is left out."""
-        done = {name: task.results for name, task in self.facts.tasks.items() if task.status is Status.SUCCEEDED}
-        last = {name: task.results for name, task in self.facts.finally_.items() if task.status is Status.SUCCEEDED}
-        known = _together(results.known(done), results.known(last, "finally"))
-        out: dict[str, Value] = {}
-        for declared in self._spec.get("results") or []:
-            if not results.missing(declared["value"], {**done, **last}):
-                out[declared["name"]] = substitution.whole(declared["value"], known)
-        return out
+        return self._outcome().values
+
+    def _outcome(self) -> Outcome:
+        every = {**self.facts.tasks, **self.facts.finally_}
+        done = {name: task.results for name, task in every.items() if task.status is Status.SUCCEEDED}
+        others = {f"tasks.{name}.status": "None" for name, task in every.items() if task.status is not Status.SUCCEEDED}
+        return results.of_pipeline(self._spec.get("results") or [], done, None, others)
+
+    def _ended(self, condition: Condition) -> Condition:
+        """A run that succeeded still fails when a result of its cannot be had."""
+        problem = self._outcome().problem
+        if condition.status != "True" or not problem:
+            return condition
+        text = f"Failed to get PipelineResult from TaskRun Results for PipelineRun {self._name}: {problem}"
+        return Condition("False", "CouldntGetPipelineResult", text)
 
     def skipped(self) -> list[dict[str, str]]:
         """Return the skipped tasks with their reasons."""
@@ -106,12 +110,7 @@ class PipelineRun:
 
     def run_name(self, task: str) -> str:
         """Return the TaskRun's name; too long ones are cut and hashed as upstream does."""
-        name = f"{self._name}-{task}"
-        if len(name) <= _LONGEST:
-            return name
-        tail = f"-{task}"
-        digest = hashlib.md5(self._name.encode(), usedforsecurity=False).hexdigest()
-        return f"{self._name[: _LONGEST - 32 - len(tail)]}{digest}{tail}"
+        return names.child(self._name, f"-{task}")
 
     def _resume(self, loop: Loop, before: Mapping[str, Any]) -> None:
         for name, saved in before.items():
@@ -138,52 +137,50 @@ class PipelineRun:
         raise AssertionError("unreachable")
 
     def _request(self, name: str, entry: Mapping[str, Any], found: Found, given: Replacements, attempt: int) -> Request:
-        values = {
-            param["name"]: substitution.whole(params.typed(param["value"]), given)
-            for param in entry.get("params") or []
-        }
+        entry = apply_pipeline.task_contexts(apply_pipeline.results(entry, given), self._spec["tasks"], {})
+        values = {param["name"]: param["value"] for param in entry.get("params") or []}
         spec: Mapping[str, Any] = found.spec
         if found.inline:
             values = {**self._propagated(spec), **values}
-            spec = substitution.task_spec(spec, _only_results(given))
-        context = {
-            "context.taskRun.name": self.run_name(name),
-            "context.taskRun.namespace": "default",
-            "context.taskRun.uid": ids.new_uid(),
-            "context.task.name": found.name or self.run_name(name),
-            "context.task.retry-count": str(attempt),
-        }
+            spec = apply_task.apply(spec, _only_results(given))
+        meta = {"name": self.run_name(name), "namespace": "default", "uid": ids.new_uid()}
+        run = {"metadata": meta, "status": {"retriesStatus": [{}] * attempt}}
         return Request(
             name=self.run_name(name), task=name, spec=spec, params=values, workspaces=self._workspaces(entry, found),
-            timeout=timeouts.task_timeout(entry.get("timeout"), self._run_spec(name).get("timeout")), context=context,
+            timeout=timeouts.task_timeout(entry.get("timeout"), self._run_spec(name).get("timeout")),
+            context=apply_task.context_values(found.name or self.run_name(name), run),
         )  # fmt: skip
 
     def _propagated(self, spec: Mapping[str, Any]) -> dict[str, Value]:
-        """Params of the run reach inline specs, and beat the defaults there."""
-        return dict(self._params)
+        """Params that an inline spec declares without a default are those of the run."""
+        wanted = [entry["name"] for entry in spec.get("params") or [] if entry.get("default") is None]
+        return {name: self._params[name] for name in wanted if name in self._params}
 
     def _run_spec(self, name: str) -> Mapping[str, Any]:
-        entries = self._run.data["spec"].get("taskRunSpecs") or []
-        found: Mapping[str, Any] = next((entry for entry in entries if entry.get("pipelineTaskName") == name), {})
-        return found
+        return runs.task_run_spec(self._run.data, name)
 
     def _known(self, facts: Facts) -> Replacements:
         """Everything that references may mean now: results of tasks and, for finally, their status."""
-        return _together(results.known(state.all_results(facts)), Replacements(state.status_variables(facts)))
+        return results.known(state.all_results(facts)).updated(Replacements(state.status_variables(facts)))
 
-    def _fixed(self) -> list[Replacements]:
-        """Stages that do not change while the run goes on."""
-        context = {
-            "context.pipelineRun.name": self._name,
-            "context.pipelineRun.namespace": "default",
-            "context.pipelineRun.uid": ids.new_uid(),
-            "context.pipeline.name": self._pipeline or self._name,
-        }
-        bound = {
-            f"workspaces.{w['name']}.bound": str(w["name"] in self._bindings).lower()
-            for w in self._spec.get("workspaces") or []
-        }
-        return [params.replacements(self._params), Replacements(context), Replacements(bound)]
+    def _resolve_params(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        who = f"PipelineRun {self._name}"
+        values = params.resolve_pipeline(self._spec.get("params") or [], given, who)
+        used = check_params.texts_of_pipeline(self._spec)
+        problem = check_params.array_indexes([], params.as_list(values), used)
+        if problem:
+            error = Invalid("spec.params", problem.message, obj=who, at=self._run.place("spec.params"))
+            error.reason = problem.reason
+            raise error
+        return values
+
+    def _applied(self) -> dict[str, Any]:
+        """Return the pipeline's spec after the stages that do not change while the run goes on."""
+        meta = {"name": self._name, "namespace": "default", "uid": ids.new_uid()}
+        context = apply_pipeline.context_values(self._pipeline or self._name, {"metadata": meta})
+        bound = apply_pipeline.bound_workspaces(self._spec.get("workspaces") or [], list(self._bindings.values()))
+        spec = apply_pipeline.apply(self._spec, params.replacements(self._params))
+        return apply_pipeline.apply(apply_pipeline.contexts(spec, context), Replacements(bound))
 
     def _resolve(self, entry: Mapping[str, Any]) -> Found:
         group = "tasks" if entry["name"] in self.facts.tasks else "finally"
@@ -200,7 +197,9 @@ class PipelineRun:
         return self._bundle.find("Pipeline", self._pipeline) or self._run if self._pipeline else self._run
 
     def _check_bindings(self) -> dict[str, Mapping[str, Any]]:
-        bindings = {entry["name"]: entry for entry in self._run.data["spec"].get("workspaces") or []}
+        given = self._run.data["spec"].get("workspaces") or []
+        strings = params.replacements(self._params).strings
+        bindings: dict[str, Mapping[str, Any]] = {e["name"]: e for e in workspaces.replaced(given, strings)}
         for index, entry in enumerate(bindings.values()):
             self._world.volumes.check(entry, f"spec.workspaces[{index}]")
         for declared in self._spec.get("workspaces") or []:
@@ -215,8 +214,9 @@ class PipelineRun:
         out = {}
         used = {usage["name"]: usage for usage in entry.get("workspaces") or []}
         if found.inline:
-            for declared in found.spec.get("workspaces") or []:
-                used.setdefault(declared["name"], {"name": declared["name"]})
+            declared = {entry["name"] for entry in found.spec.get("workspaces") or []}
+            for name in sorted(declared | workspaces.used_by_task(found.spec)):
+                used.setdefault(name, {"name": name})
         for name, usage in used.items():
             binding = self._bindings.get(usage.get("workspace") or name)
             if binding is None:
@@ -225,24 +225,6 @@ class PipelineRun:
             joined = {**binding, "subPath": "/".join(parts)}
             out[name] = self._world.volumes.bind(joined, self.run_name(entry["name"]))
         return out
-
-
-def _with(task: Mapping[str, Any], stages: list[Replacements]) -> dict[str, Any]:
-    """Return a pipeline task with the run's params and context in the fields that take them."""
-    out = dict(task)
-    for stage in stages:
-        for name in ("when", "matrix", "displayName", "workspaces", "timeout", "onError"):
-            if name in out:
-                out[name] = substitution.deep(out[name], stage)
-        if out.get("params"):
-            out["params"] = [{**p, "value": substitution.whole(params.typed(p["value"]), stage)} for p in out["params"]]
-    return out
-
-
-def _together(first: Replacements, second: Replacements) -> Replacements:
-    return Replacements(
-        {**first.strings, **second.strings}, {**first.arrays, **second.arrays}, {**first.objects, **second.objects}
-    )
 
 
 def _only_results(given: Replacements) -> Replacements:

@@ -24,7 +24,7 @@ from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Sink, Subject
 from ..._sandbox import process as sandbox
 from ..._sandbox.process import Mount, NotExecutable, ProcessSpec
-from ..decide import results, substitution
+from ..decide import apply_task, merge, results, substitution
 from ..decide.params import Value
 from ..decide.substitution import Replacements
 from . import images
@@ -130,7 +130,7 @@ class TaskRun:
             if failed:
                 self._ends.append(StepEnd(name, 1, "Skipped", 0.0))
                 continue
-            end = self._step(index, name, merge(template, step))
+            end = self._step(index, name, merge.step(template, step))
             self._ends.append(end)
             if end.termination_reason not in ("Completed", "Continued", "Skipped"):
                 failed = end
@@ -189,7 +189,7 @@ class TaskRun:
         return found
 
     def _step(self, index: int, name: str, step: dict[str, Any]) -> StepEnd:
-        step = substitution.step(step, self._known_step_results())
+        step = apply_task.step(step, self._known_step_results())
         began = time.monotonic()
         self._world.events.emit(
             self._subject, "Progress", reason="StepStarted", message=f"step {name}", data=self._data(name)
@@ -362,18 +362,6 @@ class TaskRun:
             with open(os.path.join(folder, name), "rb") as stream:
                 out[name] = stream.read().decode("utf-8", "replace")
         return out
-
-
-def merge(template: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the step over its template: fields of the step win, lists with names are merged by name."""
-    out = {**template, **step}
-    for field_name, key in (("env", "name"), ("volumeMounts", "mountPath"), ("envFrom", "")):
-        if template.get(field_name) and step.get(field_name):
-            own = {entry.get(key) for entry in step[field_name]} if key else set()
-            out[field_name] = [e for e in template[field_name] if not key or e.get(key) not in own] + list(
-                step[field_name]
-            )
-    return out
 
 
 def with_shebang(script: str) -> str:
