@@ -121,7 +121,7 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
         return Report(**before["report"], changed=False)
     world = _world(bundle, store.folder, options, events, cancel)
     task = inline_or_given(bundle, run, spec, "spec")
-    process.refuse(task.spec, world, f"TaskRun {name}")
+    process.refuse(task.spec, world, f"TaskRun {name}", task.actions)
     given = {**{entry["name"]: entry["value"] for entry in spec.get("params") or []}, **options.params}
     strings = params.replacements(params.with_defaults(task.spec.get("params") or [], given)).strings
     bindings = workspaces.replaced(spec.get("workspaces") or [], strings)
@@ -133,6 +133,7 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
         workspaces={entry["name"]: world.volumes.bind(entry, name) for entry in bindings},
         timeout=task_timeout(spec.get("timeout"), None),
         context=apply_task.context_values(task.name or name, _run_object(name, options.namespace)),
+        actions=task.actions,
     )
     subject = Subject("TaskRun", options.namespace, name)
     events.emit(subject, "Started", reason="Started", message=f"{len(task.spec['steps'])} steps")

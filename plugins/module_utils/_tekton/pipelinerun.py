@@ -148,7 +148,7 @@ class PipelineRun:
         return Request(
             name=self.run_name(name), task=name, spec=spec, params=values, workspaces=self._workspaces(entry, found),
             timeout=timeouts.task_timeout(entry.get("timeout"), self._run_spec(name).get("timeout")),
-            context=apply_task.context_values(found.name or self.run_name(name), run),
+            context=apply_task.context_values(found.name or self.run_name(name), run), actions=found.actions,
         )  # fmt: skip
 
     def _propagated(self, spec: Mapping[str, Any]) -> dict[str, Value]:
@@ -190,7 +190,7 @@ class PipelineRun:
                 f"spec.{group}[{index}].matrix", "is not executed yet", hint="write the combinations as tasks"
             )
         found = local.inline_or_given(self._bundle, self._pipeline_document(), entry, f"spec.{group}[{index}]")
-        process.refuse(found.spec, self._world, f"Task {found.name or entry['name']}")
+        process.refuse(found.spec, self._world, f"Task {found.name or entry['name']}", found.actions)
         return found
 
     def _pipeline_document(self) -> Document:

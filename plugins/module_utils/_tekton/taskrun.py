@@ -11,20 +11,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import Invalid
 from .act.process import TaskPlan
 from .act.workspaces import Bound
-from .decide import apply_task, check_params, params, workspaces
+from .decide import apply_task, check_params, params, step_actions, workspaces
 
 _CREDENTIALS = "/tekton/creds"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a TaskRun asks for. `context` holds the values of $(context.*)."""
+    """What a TaskRun asks for. `context` holds the values of $(context.*), `actions` StepActions by name."""
 
     name: str
     task: str
@@ -33,12 +33,16 @@ class Request:
     workspaces: Mapping[str, Bound]
     timeout: float
     context: Mapping[str, str]
+    actions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def plan(request: Request, folder: str) -> TaskPlan:
     """Return the plan. Invalid for missing params, wrong types and missing workspaces."""
     who = f"TaskRun {request.name}"
     spec = {key: value for key, value in request.spec.items() if key != "metadata"}
+    namespace = request.context.get("context.taskRun.namespace", "")
+    if step_actions.has_refs(spec):
+        spec["steps"] = step_actions.resolved(spec, request.params, request.actions, namespace)
     values = params.resolve(spec.get("params") or [], request.params, who)
     _check_indexes(spec, values, who)
     bindings = _bindings(request.workspaces)

@@ -82,14 +82,14 @@ class World:
     cancel: Cancel
 
 
-def refuse(spec: Mapping[str, Any], world: World, obj: str) -> None:
-    """Refuse by field name, before anything runs, what a local process cannot honour."""
+def refuse(
+    spec: Mapping[str, Any], world: World, obj: str, actions: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Refuse by field name, before anything runs, what a local process cannot honour. `actions`: StepActions by name."""
     for index, step in enumerate(spec.get("steps") or []):
         where = f"spec.steps[{index}]"
         if step.get("ref"):
-            raise Refused(
-                f"{where}.ref: step actions are not executed yet", hint="write the step into the Task", obj=obj
-            )
+            step = {**step, **(actions or {}).get(str(step["ref"].get("name")), {})}
         if "$(" not in step.get("image", ""):
             images.find(step.get("image", ""), world.toolsets, f"{where}.image", obj)
         security = step.get("securityContext") or {}

@@ -25,18 +25,39 @@ _INDEX_OF = r"\[([0-9]*\*?)\]\)"
 _REASON = "TaskRunResolutionFailed"
 
 
+def states(
+    spec: Mapping[str, Any], before: Sequence[Mapping[str, Any]], sources: Mapping[int, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return the step states of a TaskRun's status with where each StepAction came from, by position of its step.
+
+    States that are there keep their place; a step without one gets it. Source: updateTaskRunProvenance.
+    """
+    out = [dict(state) for state in before]
+    places = {state.get("name"): index for index, state in enumerate(out)}
+    for position, step in enumerate(spec.get("steps") or []):
+        provenance = {"refSource": sources[position]} if position in sources else {}
+        place = places.get(step.get("name") or "")
+        if place is None:
+            name = apply_task.step_name(step, position).removeprefix("step-")
+            out.append({"name": name, "provenance": provenance})
+        else:
+            out[place]["provenance"] = {**(out[place].get("provenance") or {}), **provenance}
+    return out
+
+
 def has_refs(spec: Mapping[str, Any]) -> bool:
     """True when a step of the Task refers to a StepAction."""
     return any(step.get("ref") is not None for step in spec.get("steps") or [])
 
 
 def resolved(
-    spec: Mapping[str, Any], given: Mapping[str, Any], actions: Mapping[str, Mapping[str, Any]]
+    spec: Mapping[str, Any], given: Mapping[str, Any], actions: Mapping[str, Mapping[str, Any]], namespace: str
 ) -> list[dict[str, Any]]:
     """Return the steps of a Task, each `ref` replaced by the fields of its StepAction.
 
-    `given` are the params of the TaskRun, `actions` the specs of StepActions by name (of those that were found). Invalid
-    names the step: an unknown StepAction, params that it does not have or lacks, defaults that cannot be resolved.
+    `given` are the params of the TaskRun, `actions` the specs of the StepActions that were found, by name, `namespace` that
+    of the run. Invalid names the step: an unknown StepAction, params that it does not have or lacks, defaults that cannot
+    be resolved.
     """
     out = []
     for position, step in enumerate(spec.get("steps") or []):
@@ -44,6 +65,10 @@ def resolved(
             out.append(dict(step))
             continue
         try:
+            if not namespace:
+                raise ValueError(
+                    f"must specify namespace to resolve reference to step action {step['ref'].get('name', '')}"
+                )
             out.append(_one(step, spec, given, actions))
         except ValueError as error:
             where = (
