@@ -9,7 +9,7 @@ Source: tektoncd/pipeline pkg/reconciler/pipelinerun/pipelinerun.go and resource
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core import ids
@@ -19,7 +19,20 @@ from .._core.yaml import Document
 from .act import process
 from .act.process import StepEnd, TaskEnd, World
 from .act.workspaces import Bound
-from .decide import apply_pipeline, apply_task, check_params, names, params, results, runs, state, timeouts, workspaces
+from .decide import (
+    apply_pipeline,
+    apply_task,
+    check_dependencies,
+    check_params,
+    names,
+    params,
+    results,
+    runs,
+    state,
+    timeouts,
+    workspaces,
+)
+from .decide.check_dependencies import Resolved
 from .decide.params import Value
 from .decide.results import Outcome
 from .decide.state import Condition, Facts, Status, Task
@@ -58,6 +71,7 @@ class PipelineRun:
             {e["name"]: Task(e["name"], e) for e in entries}, {e["name"]: Task(e["name"], e) for e in last}
         )
         self._found = {entry["name"]: self._resolve(entry) for entry in [*entries, *last]}
+        self._check_dependencies([*entries, *last])
 
     @staticmethod
     def pipeline_of(bundle: Bundle, run: Document) -> tuple[Mapping[str, Any], str]:
@@ -169,9 +183,7 @@ class PipelineRun:
         used = check_params.texts_of_pipeline(self._spec)
         problem = check_params.array_indexes([], params.as_list(values), used)
         if problem:
-            error = Invalid("spec.params", problem.message, obj=who, at=self._run.place("spec.params"))
-            error.reason = problem.reason
-            raise error
+            raise self._refused(problem.reason, "spec.params", problem.message)
         return values
 
     def _applied(self) -> dict[str, Any]:
@@ -192,6 +204,26 @@ class PipelineRun:
         found = local.inline_or_given(self._bundle, self._pipeline_document(), entry, f"spec.{group}[{index}]")
         process.refuse(found.spec, self._world, f"Task {found.name or entry['name']}", found.actions)
         return found
+
+    def _check_dependencies(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse before anything runs what pipeline tasks use of each other and cannot get."""
+        known = [Resolved(entry, self._found[entry["name"]].spec) for entry in entries]
+        declared = self._spec.get("workspaces") or []
+        for reason, problem in (
+            ("InvalidTaskResultReference", check_dependencies.task_results(known)),
+            (
+                "InvalidPipelineResultReference",
+                check_dependencies.pipeline_results(self._spec.get("results") or [], known),
+            ),
+            ("RequiredWorkspaceMarkedOptional", check_dependencies.optional_workspaces(declared, known)),
+        ):
+            if problem:
+                raise self._refused(reason, "spec", problem)
+
+    def _refused(self, reason: str, path: str, message: str) -> Invalid:
+        error = Invalid(path, message, obj=f"PipelineRun {self._name}", at=self._run.place(path))
+        error.reason = reason
+        return error
 
     def _pipeline_document(self) -> Document:
         return self._bundle.find("Pipeline", self._pipeline) or self._run if self._pipeline else self._run

@@ -143,3 +143,33 @@ pipelineSpec:
     with pytest.raises(Invalid) as caught:
         run(spec, tmp_path)
     assert (caught.value.reason, caught.value.message) == (reason, message)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason", "message"),
+    [
+        (
+            "{name: b, taskSpec: {steps: [{image: alpine, script: 'echo $(tasks.a.results.gone)'}]}}",
+            "InvalidTaskResultReference",
+            'invalid result reference in pipeline task "b": "gone" is not a named result returned by pipeline task "a"',
+        ),
+        (
+            "{name: b, workspaces: [{name: w, workspace: w}], taskSpec: {workspaces: [{name: w}], steps: [{image: alpine}]}}",
+            "RequiredWorkspaceMarkedOptional",
+            'pipeline workspace "w" is marked optional but pipeline task "b" requires it be provided',
+        ),
+    ],
+)
+def test_what_tasks_cannot_get_of_each_other_is_refused(spec: str, reason: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as caught:
+        run(
+            f"""
+pipelineSpec:
+  workspaces: [{{name: w, optional: true}}]
+  tasks:
+  - {{name: a, taskSpec: {{results: [{{name: r}}], steps: [{{image: alpine, script: "true"}}]}}}}
+  - {spec}
+""",
+            tmp_path,
+        )
+    assert (caught.value.reason, caught.value.message) == (reason, message)
