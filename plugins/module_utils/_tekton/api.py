@@ -100,7 +100,7 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         message=condition.message,
         results=engine.results(),
         seconds=round(time.monotonic() - started, 3),
-        task_runs=[_task_run(task, engine.run_name(task), end) for task, end in ends.items()],
+        task_runs=[_task_run(task, child.name, child.end) for task, child in engine.task_runs(ends)],
         skipped_tasks=engine.skipped(),
         log_dir=os.path.join(store.folder, "tasks"),
     )

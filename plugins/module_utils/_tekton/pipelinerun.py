@@ -18,16 +18,12 @@ from .._core.events import Subject
 from .._core.yaml import Document
 from .act import process
 from .act.process import StepEnd, TaskEnd, World
-from .act.workspaces import Bound
 from .decide import (
     apply_pipeline,
-    apply_task,
     check_dependencies,
     check_params,
-    names,
     params,
     results,
-    runs,
     state,
     timeouts,
     workspaces,
@@ -39,10 +35,10 @@ from .decide.state import Condition, Facts, Status, Task
 from .decide.substitution import Replacements
 from .loop import Loop, snapshot
 from .model.parse import Bundle
+from .pipelinetask import Child, PipelineTasks
 from .resolve import local
 from .resolve.local import Found
 from .store import Store
-from .taskrun import Request, plan
 
 
 class PipelineRun:
@@ -72,6 +68,9 @@ class PipelineRun:
         )
         self._found = {entry["name"]: self._resolve(entry) for entry in [*entries, *last]}
         self._check_dependencies([*entries, *last])
+        self._tasks = PipelineTasks(
+            run.data, name, self._params, self._bindings, self._found, self.facts, world, store.folder, parallelism
+        )
 
     @staticmethod
     def pipeline_of(bundle: Bundle, run: Document) -> tuple[Mapping[str, Any], str]:
@@ -87,7 +86,7 @@ class PipelineRun:
         loop = Loop(
             facts=self.facts,
             timeouts=self._timeouts,
-            start=self._start,
+            start=self._tasks.start,
             given=self._known,
             save=lambda loop: self._store.save({"tasks": snapshot(loop)}),
             events=self._world.events,
@@ -117,14 +116,19 @@ class PipelineRun:
         text = f"Failed to get PipelineResult from TaskRun Results for PipelineRun {self._name}: {problem}"
         return Condition("False", "CouldntGetPipelineResult", text)
 
+    def task_runs(self, ends: Mapping[str, TaskEnd]) -> list[tuple[str, Child]]:
+        """Return the TaskRuns with the names of their pipeline tasks, in the order in which tasks ended."""
+        known = self._tasks.children
+        return [
+            (task, child)
+            for task, end in ends.items()
+            for child in known.get(task) or [Child(self._tasks.run_name(task), end)]
+        ]
+
     def skipped(self) -> list[dict[str, str]]:
         """Return the skipped tasks with their reasons."""
         every = [*self.facts.tasks.values(), *self.facts.finally_.values()]
         return [{"task": task.name, "reason": task.skip.value} for task in every if task.skip]
-
-    def run_name(self, task: str) -> str:
-        """Return the TaskRun's name; too long ones are cut and hashed as upstream does."""
-        return names.child(self._name, f"-{task}")
 
     def _resume(self, loop: Loop, before: Mapping[str, Any]) -> None:
         for name, saved in before.items():
@@ -135,43 +139,6 @@ class PipelineRun:
             end = TaskEnd(**{**saved, "steps": steps})
             loop.ends[name] = end
             task.status, task.reason, task.results = Status.SUCCEEDED, end.reason, dict(end.results)
-
-    def _start(self, task: Task, given: Replacements) -> TaskEnd:
-        found, entry = self._found[task.name], task.spec
-        attempts = int(entry.get("retries") or 0) + 1
-        name = self.run_name(task.name)
-        for attempt in range(attempts):
-            request = self._request(task.name, entry, found, given, attempt)
-            folder = self._store.folder if attempt == 0 else f"{self._store.folder}/retry-{attempt}"
-            end = process.TaskRun(plan(request, folder), self._world).run()
-            if end.succeeded or attempt + 1 == attempts:
-                return end
-            text = f"{task.name}: {end.message}; trying again ({attempt + 1} of {attempts - 1})"
-            self._world.events.emit(Subject("TaskRun", "", name), "Warning", reason="ToBeRetried", message=text)
-        raise AssertionError("unreachable")
-
-    def _request(self, name: str, entry: Mapping[str, Any], found: Found, given: Replacements, attempt: int) -> Request:
-        entry = apply_pipeline.task_contexts(apply_pipeline.results(entry, given), self._spec["tasks"], {})
-        values = {param["name"]: param["value"] for param in entry.get("params") or []}
-        spec: Mapping[str, Any] = found.spec
-        if found.inline:
-            values = {**self._propagated(spec), **values}
-            spec = apply_task.apply(spec, _only_results(given))
-        meta = {"name": self.run_name(name), "namespace": "default", "uid": ids.new_uid()}
-        run = {"metadata": meta, "status": {"retriesStatus": [{}] * attempt}}
-        return Request(
-            name=self.run_name(name), task=name, spec=spec, params=values, workspaces=self._workspaces(entry, found),
-            timeout=timeouts.task_timeout(entry.get("timeout"), self._run_spec(name).get("timeout")),
-            context=apply_task.context_values(found.name or self.run_name(name), run), actions=found.actions,
-        )  # fmt: skip
-
-    def _propagated(self, spec: Mapping[str, Any]) -> dict[str, Value]:
-        """Params that an inline spec declares without a default are those of the run."""
-        wanted = [entry["name"] for entry in spec.get("params") or [] if entry.get("default") is None]
-        return {name: self._params[name] for name in wanted if name in self._params}
-
-    def _run_spec(self, name: str) -> Mapping[str, Any]:
-        return runs.task_run_spec(self._run.data, name)
 
     def _known(self, facts: Facts) -> Replacements:
         """Everything that references may mean now: results of tasks and, for finally, their status."""
@@ -197,10 +164,6 @@ class PipelineRun:
     def _resolve(self, entry: Mapping[str, Any]) -> Found:
         group = "tasks" if entry["name"] in self.facts.tasks else "finally"
         index = list(self.facts.tasks if group == "tasks" else self.facts.finally_).index(entry["name"])
-        if entry.get("matrix"):
-            raise Invalid(
-                f"spec.{group}[{index}].matrix", "is not executed yet", hint="write the combinations as tasks"
-            )
         found = local.inline_or_given(self._bundle, self._pipeline_document(), entry, f"spec.{group}[{index}]")
         process.refuse(found.spec, self._world, f"Task {found.name or entry['name']}", found.actions)
         return found
@@ -241,25 +204,3 @@ class PipelineRun:
                     obj=f"PipelineRun {self._name}", at=self._run.place("spec.workspaces"), hint="add it to the run",
                 )  # fmt: skip
         return bindings
-
-    def _workspaces(self, entry: Mapping[str, Any], found: Found) -> dict[str, Bound]:
-        out = {}
-        used = {usage["name"]: usage for usage in entry.get("workspaces") or []}
-        if found.inline:
-            declared = {entry["name"] for entry in found.spec.get("workspaces") or []}
-            for name in sorted(declared | workspaces.used_by_task(found.spec)):
-                used.setdefault(name, {"name": name})
-        for name, usage in used.items():
-            binding = self._bindings.get(usage.get("workspace") or name)
-            if binding is None:
-                continue
-            parts = [part for part in (binding.get("subPath"), usage.get("subPath")) if part]
-            joined = {**binding, "subPath": "/".join(parts)}
-            out[name] = self._world.volumes.bind(joined, self.run_name(entry["name"]))
-        return out
-
-
-def _only_results(given: Replacements) -> Replacements:
-    return Replacements(
-        {key: value for key, value in given.strings.items() if key.startswith("tasks.")}, given.arrays, given.objects
-    )

@@ -173,3 +173,47 @@ pipelineSpec:
             tmp_path,
         )
     assert (caught.value.reason, caught.value.message) == (reason, message)
+
+
+def test_a_matrix_runs_every_combination_and_gives_lists_of_results(tmp_path: Path) -> None:
+    report, lines = run(
+        """
+pipelineSpec:
+  results: [{name: all, value: "$(tasks.build.results.name[*])"}]
+  tasks:
+  - name: build
+    matrix:
+      params: [{name: os, value: [linux, mac]}, {name: cpu, value: [arm, x86]}]
+      include: [{name: extra, params: [{name: os, value: mac}, {name: flag, value: -v}]}]
+    taskSpec:
+      params: [{name: os}, {name: cpu}, {name: flag, default: none}]
+      results: [{name: name}]
+      steps: [{image: alpine, script: "printf '%s' $(params.os)-$(params.cpu)$(params.flag) > $(results.name.path)"}]
+  - name: use
+    params: [{name: names, value: "$(tasks.build.results.name[*])"}, {name: count, value: $(tasks.build.matrix.length)}]
+    taskSpec:
+      params: [{name: names, type: array}, {name: count}]
+      steps: [{image: alpine, args: ["$(params.names[*])"], script: 'echo "$(params.count): $@"'}]
+""",
+        tmp_path,
+    )
+    built = ["linux-armnone", "mac-arm-v", "linux-x86none", "mac-x86-v"]
+    assert (report.succeeded, report.results) == (True, {"all": built})
+    assert lines == [f"4: {' '.join(built)}"]
+    assert [one["name"] for one in report.task_runs] == [*(f"run-build-{index}" for index in range(4)), "run-use"]
+
+
+def test_an_object_of_an_inline_task_keeps_the_keys_of_the_pipeline(tmp_path: Path) -> None:
+    _report, lines = run(
+        """
+params: [{name: repo, value: {url: outer, commit: abc}}]
+pipelineSpec:
+  tasks:
+  - name: say
+    params: [{name: repo, value: {url: inner, branch: main}}]
+    taskSpec:
+      steps: [{image: alpine, script: "echo $(params.repo.url) $(params.repo.commit) $(params.repo.branch)"}]
+""",
+        tmp_path,
+    )
+    assert lines == ["inner abc main"]

@@ -107,21 +107,18 @@ def propagate(entry: Mapping[str, Any], given: Replacements) -> dict[str, Any]:
 
 
 def _hidden(given: Replacements, own: Mapping[str, Value]) -> Replacements:
-    """`given` without what these names mean, and with what the task says they are."""
+    """`given` without what these names mean, and with what the task says they are; objects keep the keys it leaves out."""
     hidden = {name: value for name, value in own.items() if _has(given, f"params.{name}")}
-    if not hidden:
-        return given
-    below = [key for name in hidden for key in substitution.spellings("params", name)]
+    gone = [key for name in hidden for key in substitution.spellings("params", name)]
+    gone += [f"{key}[" for name in hidden for key in substitution.spellings("params", name)]
+    strings = {key: value for key, value in given.strings.items() if not _starts(key, gone)}
+    arrays = {key: value for key, value in given.arrays.items() if key not in gone}
+    objects = {key: value for key, value in given.objects.items() if key not in gone}
+    return Replacements(strings, arrays, objects).updated(replacements(hidden))
 
-    def keep(key: str) -> bool:
-        return not any(key == one or key.startswith((f"{one}[", f"{one}.")) for one in below)
 
-    rest = Replacements(
-        {key: value for key, value in given.strings.items() if keep(key)},
-        {key: value for key, value in given.arrays.items() if keep(key)},
-        {key: value for key, value in given.objects.items() if keep(key)},
-    )
-    return rest.updated(replacements(hidden))
+def _starts(key: str, gone: Sequence[str]) -> bool:
+    return any(key == one or (one.endswith("[") and key.startswith(one)) for one in gone)
 
 
 def _has(given: Replacements, key: str) -> bool:
