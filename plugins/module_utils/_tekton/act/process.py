@@ -23,7 +23,7 @@ from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Sink, Subject
 from ..._sandbox import process as sandbox
 from ..._sandbox.process import Mount, NotExecutable, ProcessSpec
-from ..decide import entrypoint, results, script, substitution, when
+from ..decide import entrypoint, merge, results, script, substitution, when
 from ..decide.entrypoint import Ended
 from ..decide.params import Value
 from ..decide.substitution import Replacements
@@ -84,14 +84,14 @@ class World:
     cel: Callable[[str], object] = when.no_cel
 
 
-def refuse(spec: Mapping[str, Any], world: World, obj: str) -> None:
-    """Refuse by field name, before anything runs, what a local process cannot honour."""
+def refuse(
+    spec: Mapping[str, Any], world: World, obj: str, actions: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Refuse by field name, before anything runs, what a local process cannot honour. `actions`: StepActions by name."""
     for index, step in enumerate(spec.get("steps") or []):
         where = f"spec.steps[{index}]"
         if step.get("ref"):
-            raise Refused(
-                f"{where}.ref: step actions are not executed yet", hint="write the step into the Task", obj=obj
-            )
+            step = {**step, **(actions or {}).get(str(step["ref"].get("name")), {})}
         if "$(" not in step.get("image", ""):
             images.find(step.get("image", ""), world.toolsets, f"{where}.image", obj)
         security = step.get("securityContext") or {}
@@ -132,7 +132,7 @@ class TaskRun:
             if failed:
                 self._ends.append(StepEnd(name, 1, "Skipped", 0.0))
                 continue
-            end = self._step(index, name, merge(template, step))
+            end = self._step(index, name, merge.step(template, step))
             self._ends.append(end)
             if end.termination_reason not in ("Completed", "Continued", "Skipped"):
                 failed = end
@@ -383,15 +383,3 @@ class TaskRun:
             with open(os.path.join(folder, name), "rb") as stream:
                 out[name] = stream.read().decode("utf-8", "replace")
         return out
-
-
-def merge(template: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the step over its template: fields of the step win, lists with names are merged by name."""
-    out = {**template, **step}
-    for field_name, key in (("env", "name"), ("volumeMounts", "mountPath"), ("envFrom", "")):
-        if template.get(field_name) and step.get(field_name):
-            own = {entry.get(key) for entry in step[field_name]} if key else set()
-            out[field_name] = [e for e in template[field_name] if not key or e.get(key) not in own] + list(
-                step[field_name]
-            )
-    return out
