@@ -9,6 +9,18 @@ from __future__ import annotations
 from .event import Event, canonical, make
 from .listener import EventResult, Listener, TriggerResult
 from .payload import problem as payload_problem
+from .validate.documents import Finding, findings
 
-__all__ = ["EMULATED", "Event", "EventResult", "Listener", "TriggerResult", "canonical", "make", "payload_problem"]
+__all__ = [
+    "EMULATED",
+    "Event",
+    "EventResult",
+    "Finding",
+    "Listener",
+    "TriggerResult",
+    "canonical",
+    "findings",
+    "make",
+    "payload_problem",
+]
 EMULATED = "Tekton Triggers v0.37"

@@ -82,7 +82,7 @@ def _parse_yaml(text: str) -> dict[str, Any]:
         raise ValueError(
             f"failed to decode '{text}' in parseYAML: json: cannot unmarshal into map[string]interface {{}}"
         )
-    return _floats(data)
+    return {key: _floats(item) for key, item in data.items()}
 
 
 def _floats(value: Any) -> Any:
