@@ -14,6 +14,7 @@ from typing import Any
 
 from ..._core import gojson
 from ..._core.errors import Invalid
+from . import times
 
 
 def _len(value: Any) -> int:
@@ -155,5 +156,5 @@ BUILTIN: dict[str, Callable[..., Any]] = {
     "fromPairs": lambda v: {pair[0]: pair[1] for pair in v}, "reverse": lambda v: list(reversed(v)),
     "uniq": _uniq, "concat": lambda *v: [item for part in v for item in part], "flatten": _flatten, "sort": _sort,
     "bitand": lambda a, b: a & b, "bitor": lambda a, b: a | b, "bitxor": lambda a, b: a ^ b, "bitnot": lambda a: ~a,
-    "bitshl": lambda a, b: a << b, "bitshr": lambda a, b: a >> b,
+    "bitshl": lambda a, b: a << b, "bitshr": lambda a, b: a >> b, **times.FUNCTIONS,
 }  # fmt: skip

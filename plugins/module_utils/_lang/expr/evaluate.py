@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..._core.errors import Invalid
+from . import times
 from .builtins import BUILTIN
 from .parser import WITH_CLOSURE, Node, parse
 
@@ -197,6 +198,8 @@ def _fetch(base: Any, key: Any, text: str) -> Any:
         if not -len(base) <= key < len(base):
             raise Invalid("expression", f"index out of range: {key} (array length is {len(base)}) in {text!r}")
         return base[key]
+    if (method := times.method(base, str(key))) is not None:
+        return method
     if callable(getattr(base, str(key), None)) and not isinstance(base, (int, float, str, list)):
         return getattr(base, str(key))
     raise Invalid("expression", f"cannot fetch {key} from {'<nil>' if base is None else base!r} in {text!r}")
@@ -223,11 +226,17 @@ def _equal(left: Any, right: Any) -> bool:
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def check(left: Any, right: Any) -> bool:
         numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (left, right))
-        if not numbers and not (isinstance(left, str) and isinstance(right, str)):
+        texts = isinstance(left, str) and isinstance(right, str)
+        if not numbers and not texts and not times.ordered(left, right):
             raise Invalid("expression", f"invalid operation: {left!r} and {right!r} cannot be compared")
         return compare(left, right)
 
     return check
+
+
+def _of_texts(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """nil is no text: every comparison of texts with it is false."""
+    return lambda left, right: left is not None and right is not None and compare(left, right)
 
 
 def _in(left: Any, right: Any) -> bool:
@@ -249,18 +258,18 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": _ordered(lambda a, b: a <= b),
     ">": _ordered(lambda a, b: a > b),
     ">=": _ordered(lambda a, b: a >= b),
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
+    "+": times.add,
+    "-": times.subtract,
+    "*": times.multiply,
     "/": _divide,
     "%": _remainder,
     "**": lambda a, b: float(a) ** b,
     "..": _range,
     "in": _in,
-    "contains": lambda a, b: b in a,
-    "startsWith": lambda a, b: a.startswith(b),
-    "endsWith": lambda a, b: a.endswith(b),
-    "matches": lambda a, b: re.search(b, a) is not None,
+    "contains": _of_texts(lambda a, b: b in a),
+    "startsWith": _of_texts(lambda a, b: a.startswith(b)),
+    "endsWith": _of_texts(lambda a, b: a.endswith(b)),
+    "matches": _of_texts(lambda a, b: re.search(b, a) is not None),
 }
 
 

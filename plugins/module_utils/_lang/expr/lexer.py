@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     (?P<space>\s+|/\*.*?\*/|//[^\n]*|\#\s[^\n]*(?=\n)) |
     (?P<number>0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(\d[\d_]*)?\.\d[\d_]*([eE][+-]?\d+)?|\d[\d_]*([eE][+-]?\d+)?) |
     (?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`) |
+    (?P<bytes>b"(?:\\.|[^"\\\n])*"|b'(?:\\.|[^'\\\n])*') |
     (?P<name>[A-Za-z_$][A-Za-z0-9_$]*) |
     (?P<pointer>\#[A-Za-z0-9_]*) |
     (?P<op>\?\?|\?\.|\.\.|\*\*|==|!=|<=|>=|&&|\|\||::|[-+*/%<>!?:.,;|()\[\]{}=^])
@@ -61,6 +62,20 @@ def unquote(text: str) -> str:
     if text.startswith("`"):
         return text[1:-1]
     return _ESCAPE.sub(_unescape, text[1:-1])
+
+
+_BYTE = re.compile(r"\\(x[0-9a-fA-F]{2}|[0-7]{3}|[abfnrtv\\'\"])|(\\)", re.S)
+
+
+def unquote_bytes(text: str) -> bytes:
+    """Return the value of a byte string token: text is UTF-8, an escape is one byte. Invalid for \\u and the like."""
+    out, index, body = b"", 0, text[2:-1]
+    for match in _BYTE.finditer(body):
+        if match[2]:
+            raise Invalid("expression", f"unable to unescape bytes in {text!r}")
+        out += body[index : match.start()].encode() + _unescape(match).encode("latin-1")
+        index = match.end()
+    return out + body[index:].encode()
 
 
 def _unescape(match: re.Match[str]) -> str:

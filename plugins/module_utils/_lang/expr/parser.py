@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.errors import Invalid
-from .lexer import Token, tokens, unquote
+from .lexer import Token, tokens, unquote, unquote_bytes
 
 BINARY = {
     "|": 0, "or": 10, "||": 10, "and": 15, "&&": 15, "==": 20, "!=": 20, "<": 20, ">": 20, ">=": 20, "<=": 20,
@@ -182,6 +182,8 @@ class _Parser:
             return self._postfix(Node("value", _number(token.text)))
         if token.kind == "string":
             return self._postfix(Node("value", unquote(token.text)))
+        if token.kind == "bytes":
+            return self._postfix(Node("value", unquote_bytes(token.text)))
         if token.kind == "pointer":
             return self._postfix(Node("pointer", token.text[1:]))
         if token.kind == "name":
