@@ -107,7 +107,7 @@ class _Run:
 
     def _unary(self, node: Node) -> Any:
         operand = self.value(node.children[0])
-        if node.value == "not":
+        if node.value in ("not", "!"):
             return not self._bool(operand)
         return -operand if node.value == "-" else operand
 
@@ -264,6 +264,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "/": _divide,
     "%": _remainder,
     "**": lambda a, b: float(a) ** b,
+    "^": lambda a, b: float(a) ** b,
     "..": _range,
     "in": _in,
     "contains": _of_texts(lambda a, b: b in a),
