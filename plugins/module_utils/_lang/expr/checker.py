@@ -16,6 +16,7 @@ from typing import NoReturn
 from ..._core.errors import Invalid
 from . import types
 from .builtins import BUILTIN
+from .lexer import mistake
 from .parser import WITH_CLOSURE, Node
 from .types import ANY, BOOL, DURATION, FLOAT, INT, NIL, STRING, TIME, Type
 
@@ -29,7 +30,14 @@ _RESULTS: Mapping[str, Type] = {
     "duration": DURATION,
     "split": types.array(STRING),
 }
-_NOT_NIL = ("abs", "ceil", "floor", "round", "int", "float", "len", "first", "last", "keys", "values", "flatten")
+_LISTS = ("first", "last", "flatten", "reverse", "uniq", "sort", "take")
+_TAKES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("abs", "ceil", "floor", "round"), ("int", "float")),
+    **dict.fromkeys(("int", "float"), ("int", "float", "string")),
+    **dict.fromkeys(_LISTS, ("array", "string", "bytes")),
+    **dict.fromkeys(("keys", "values"), ("map",)),
+    "len": ("array", "map", "string", "bytes"),
+}
 _SIGNATURES = {
     "string": types.function((ANY,), STRING),
     "len": Type("func", "func(...interface {}) (interface {}, error)", params=(ANY,), variadic=True, result=INT),
@@ -58,9 +66,7 @@ class _Checker:
         raise self._mistake(node, message)
 
     def _mistake(self, node: Node, message: str) -> Invalid:
-        before = self._text[: node.at]
-        line, column = before.count("\n") + 1, node.at - (before.rfind("\n") + 1) + 1
-        return Invalid("expression", f"{message} ({line}:{column}) in {self._text!r}")
+        return mistake(self._text, node.at, message)
 
     def _value(self, node: Node) -> Type:
         return NIL if node.value is None else types.of(node.value)
@@ -153,7 +159,9 @@ class _Checker:
 
     def _in(self, node: Node, left: Type, right: Type) -> Type:
         if left == NIL or left.is_any or right.is_any or right.elem is None:
-            fits = right.kind in ("array", "map", "any", "struct") or (right.kind == "string" and left.is_any)
+            fits = right.kind in ("array", "map", "any")
+            fits = fits or (right.kind == "string" and left.is_any)
+            fits = fits or (right.kind == "struct" and left.kind in ("string", "any"))
         else:
             fits = True
             if right.kind == "map" and right.key and not (right.key.is_any or _assignable(left, right.key)):
@@ -190,6 +198,8 @@ class _Checker:
     def _index(self, node: Node) -> Type:
         base, key = map(self.visit, node.children)
         name = node.children[1]
+        if base.kind == "map" and base.key and not (key.is_any or base.key.is_any or _assignable(key, base.key)):
+            self._fail(name, f"cannot use {key} to get an element from {base.name}")
         if name.kind == "value" and isinstance(name.value, str) and base.kind != "array":
             return self._field(node, base, name.value, called=False)
         if base.kind == "array":
@@ -197,8 +207,6 @@ class _Checker:
                 self._fail(name, f"array elements can only be selected using an integer (got {key})")
             return base.elem or ANY
         if base.kind == "map":
-            if base.key and not (key.is_any or base.key.is_any or _assignable(key, base.key)):
-                self._fail(name, f"cannot use {key} to get an element from {base.name}")
             return ANY if base.fields else base.elem or ANY
         if base.kind in ("any", "string") or base is self._env:
             return ANY
@@ -234,6 +242,8 @@ class _Checker:
             return ANY
         if function.kind != "func":
             self._fail(node, f"{function} is not callable")
+        if function.results > 2:
+            self._fail(node, f"func {name} returns more then two values")
         if function.result is None:
             self._fail(node, f"func {name} doesn't return value")
         least = len(function.params) - (1 if function.variadic else 0)
@@ -251,13 +261,15 @@ class _Checker:
             return
         if found.is_any or wanted.is_any or _assignable(found, wanted):
             return
+        if found == INT and wanted.is_number and node.kind in ("value", "unary", "binary"):
+            return  # whole numbers take the type that is wanted
         gap = "" if found == NIL else " "  # upstream's text has the space
         self._fail(node, f"cannot use {found} as argument (type {wanted}) to call {name}{gap}")
 
     def _builtin(self, node: Node, name: str) -> Type:
         found = [self.visit(child) for child in node.children]
-        if found and found[0] == NIL and name in _NOT_NIL:
-            self._fail(node, f"invalid argument for {name} (type nil)")
+        if found and not (found[0].is_any or found[0].kind in _TAKES.get(name, (found[0].kind,))):
+            self._fail(node, f"invalid argument for {name} (type {found[0]})")
         if name in ("first", "last", "get") and found and found[0].kind == "array":
             return found[0].elem or ANY
         if name == "get" and found and found[0].kind == "map" and not found[0].fields:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._core import gojson
 from ..._core.errors import Invalid
-from .lexer import Token, tokens, unquote, unquote_bytes
+from .lexer import Token, mistake, tokens, unquote, unquote_bytes
 
 BINARY = {
     "|": 0, "or": 10, "||": 10, "and": 15, "&&": 15, "==": 20, "!=": 20, "<": 20, ">": 20, ">=": 20, "<=": 20,
@@ -64,7 +65,7 @@ class _Parser:
     def whole(self) -> Node:
         node = self._sequence("end")
         if self._now.kind != "end":
-            raise self._error(f"unexpected token {self._now.text!r}")
+            raise self._unexpected()
         return node
 
     @property
@@ -81,11 +82,14 @@ class _Parser:
 
     def _take(self, text: str) -> None:
         if not self._is(text):
-            raise self._error(f"expected {text!r}, found {self._now.text or 'end of expression'!r}")
+            raise self._unexpected()
         self._index += 1
 
     def _error(self, message: str) -> Invalid:
-        return Invalid("expression", f"{message} at {self._now.at + 1} in {self._text!r}")
+        return mistake(self._text, self._now.at, message)
+
+    def _unexpected(self) -> Invalid:
+        return self._error(f"unexpected token {self._now}")
 
     def _sequence(self, _end: str) -> Node:
         nodes = [self._expression(0)]
@@ -181,7 +185,7 @@ class _Parser:
     def _primary(self) -> Node:
         token = self._next()
         if token.kind == "number":
-            return self._postfix(Node("value", _number(token.text), at=token.at))
+            return self._postfix(Node("value", self._number(token.text), at=token.at))
         if token.kind == "string":
             return self._postfix(Node("value", unquote(token.text), at=token.at))
         if token.kind == "bytes":
@@ -203,7 +207,16 @@ class _Parser:
         if token.text == "::":
             return self._postfix(self._name(self._next()))
         self._index -= 1
-        raise self._error(f"unexpected token {token.text or 'end of expression'!r}")
+        raise self._unexpected()
+
+    def _number(self, text: str) -> int | float:
+        try:
+            return _number(text)
+        except ValueError:
+            kind = "float" if set(text.lower()) & set(".e") and not text.lower().startswith("0x") else "integer"
+            call = "ParseFloat" if kind == "float" else "ParseInt"
+            message = f"invalid {kind} literal: strconv.{call}: parsing {gojson.dumps(text)}: invalid syntax"
+            raise self._error(message) from None
 
     def _name(self, token: Token) -> Node:
         name = token.text
@@ -217,7 +230,7 @@ class _Parser:
 
     def _call(self, token: Token, first: list[Node]) -> Node:
         if not self._is("("):
-            raise self._error(f"expected '(' after {token.text}")
+            raise self._unexpected()
         self._next()
         if token.text in WITH_CLOSURE:
             return Node("call", token.text, [*first, *self._closure_arguments(bool(first))], token.at)
@@ -227,6 +240,8 @@ class _Parser:
         out: list[Node] = [] if piped else [self._expression(0)]
         closed = False
         while not self._is(")"):
+            if self._is(";"):
+                raise self._error("wrap predicate with brackets { and }")
             if out or not piped:
                 self._take(",")
             if closed:
@@ -266,6 +281,8 @@ class _Parser:
                 self._take(",")
                 if self._is("}"):
                     break
+                if self._is(","):
+                    raise self._unexpected()
             pairs += [self._key(), self._value()]
         self._next()
         return Node("map", None, pairs)
@@ -280,7 +297,11 @@ class _Parser:
             node = self._expression(0)
             self._take(")")
             return node
-        raise self._error("a map key must be a quoted string, a number, an identifier, or an expression in parentheses")
+        self._index -= 1
+        raise self._error(
+            "a map key must be a quoted string, a number, a identifier, or an expression enclosed in parentheses"
+            f" (unexpected token {self._now})"
+        )
 
     def _value(self) -> Node:
         self._take(":")
@@ -295,7 +316,7 @@ class _Parser:
                 name = self._next()
                 if name.kind not in ("name", "op") or not (name.text[:1].isalpha() or name.text[:1] in "_$"):
                     self._index -= 1
-                    raise self._error("expected a name" if name.kind != "end" else "unexpected end of expression")
+                    raise self._unexpected() if name.kind != "end" else self._error("unexpected end of expression")
                 if self._is("("):
                     self._next()
                     node = Node("method", (name.text, optional), [node, *self._list(")")], name.at)
@@ -333,7 +354,9 @@ def _compared(left: Node, operator: str, right: Node, at: int) -> Node:
 
 def _number(text: str) -> int | float:
     plain = text.replace("_", "").lower()
+    if not plain.startswith("0x") and any(char in plain for char in ".e"):
+        return float(plain)
     for prefix, base in (("0x", 16), ("0b", 2), ("0o", 8)):
         if plain.startswith(prefix):
             return int(plain[2:], base)
-    return float(plain) if any(char in plain for char in ".e") else int(plain)
+    return int(plain)

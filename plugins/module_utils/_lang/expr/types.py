@@ -19,7 +19,7 @@ class Type:
     """A type: `kind` is any, nil, bool, int, float, string, array, map, struct, func, time or duration.
 
     `fields` are those of a struct or of a map that is known in full (`strict`); `extra` is what its other keys have.
-    `params` and `result` belong to a func; the last param of a `variadic` one may come any number of times.
+    `params`, `result` and the number of `results` belong to a func; the last param of a `variadic` one may come any number of times.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Type:
     params: tuple[Type, ...] = ()
     variadic: bool = False
     result: Type | None = None
+    results: int = 1
     pointer: bool = False
 
     def __str__(self) -> str:

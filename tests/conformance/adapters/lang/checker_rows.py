@@ -60,7 +60,7 @@ ENV = Type(
         "ArrayOfString": types.array(STRING), "ArrayOfFoo": types.array(FOO_POINTER),
         "MapOfFoo": types.mapping(FOO), "MapOfAny": types.mapping(), "MapIntAny": types.mapping(STRING, INT),
         "FuncParam": types.function((BOOL, INT, STRING), BOOL), "FuncParamAny": types.function((ANY,), BOOL),
-        "FuncTooManyReturns": Type("func", "func() (int, int, error)"),
+        "FuncTooManyReturns": Type("func", "func() (int, int, error)", results=3),
         "FuncNamed": types.function((STRING,), INT), "NilAny": ANY, "NilInt": INT, "NilFn": types.function((), None),
         "NilStruct": FOO_POINTER, "NilSlice": types.array(ANY),
         "Variadic": types.function((INT, INT), BOOL, variadic=True),

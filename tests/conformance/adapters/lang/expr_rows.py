@@ -131,7 +131,9 @@ def fails(row: Row) -> None:
 def is_not_parsed(row: Row) -> None:
     try:
         parse(row.value("input"))
-    except Invalid:
+    except Invalid as error:
+        wanted = row.value("err").split("\n")[0]
+        assert error.message.startswith(wanted), f"{error.message!r} is not {wanted!r}"
         return
     raise AssertionError(f"{row.value('input')!r} was parsed")
 
