@@ -85,7 +85,9 @@ class _Checker:
         if name in BUILTIN or name in WITH_CLOSURE:
             return _SIGNATURES.get(name, _SIGNATURES["len"])
         if self._env.extra is None:
-            self._fail(node, f"unknown name {name}")
+            error = self._mistake(node, f"unknown name {name}")
+            error.hint = f"known: {', '.join(sorted(self._env.fields)) or 'none'}"
+            raise error
         return self._env.extra
 
     def _pointer(self, node: Node) -> Type:
@@ -182,7 +184,7 @@ class _Checker:
             return base.methods[name]
         if name in base.fields:
             return base.fields[name]
-        if base.kind in ("any", "time", "duration"):
+        if base.kind in ("any", "time", "duration") or (base is self._env and base.kind == "map"):
             return ANY
         if base.kind == "array" and not called:
             self._fail(node, "array elements can only be selected using an integer (got string)")

@@ -2,7 +2,7 @@
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-"""Evaluates a tree. Unknown names are errors before anything runs, as upstream's compiler has it.
+"""Evaluates a tree. What cannot work is an error before anything runs, as upstream's compiler has it.
 
 Source: expr-lang/expr checker and vm (v1.17.8).
 """
@@ -16,8 +16,9 @@ from functools import lru_cache
 from typing import Any
 
 from ..._core.errors import Invalid
-from . import times
+from . import times, types
 from .builtins import BUILTIN
+from .checker import check
 from .parser import WITH_CLOSURE, Node, parse
 
 _MOST = 1_000_000
@@ -31,7 +32,7 @@ def _parsed(text: str) -> Node:
 def evaluate(text: str, env: Mapping[str, Any]) -> Any:
     """Return the value of an expression over `env` (values and functions). Invalid for syntax, names and types."""
     tree = _parsed(text)
-    _check(tree, set(env) | {"$env"}, text)
+    check(tree, types.record({name: types.of(value) for name, value in env.items()}), text)
     try:
         return _Run(env, text).value(tree)
     except Invalid:
@@ -47,20 +48,6 @@ def evaluate(text: str, env: Mapping[str, Any]) -> Any:
         re.error,
     ) as error:
         raise Invalid("expression", f"{error} in {text!r}") from error
-
-
-def _check(node: Node, names: set[str], text: str) -> None:
-    if node.kind == "name" and node.value not in names:
-        raise Invalid("expression", f"unknown name {node.value} in {text!r}", hint=f"known: {', '.join(sorted(names))}")
-    if node.kind == "call" and node.value not in names and node.value not in BUILTIN and node.value not in WITH_CLOSURE:
-        raise Invalid("expression", f"unknown name {node.value} in {text!r}")
-    if node.kind == "let":
-        _check(node.children[0], names, text)
-        _check(node.children[1], names | {node.value}, text)
-        return
-    inner = names | {"index", "acc"} if node.kind == "closure" else names
-    for child in node.children:
-        _check(child, inner, text)
 
 
 class _Run:
