@@ -89,8 +89,8 @@ def _one(entry: Mapping[str, Any], now: Passage, context: TriggerContext, object
 def _answer(entry: Mapping[str, Any], request: Request, objects: Objects, help_: Help) -> Response:
     name = name_of(entry)
     kind = str((entry.get("ref") or {}).get("kind") or "ClusterInterceptor")
-    namespace = request.context.namespace if request.context else ""
-    found = objects.get(kind, namespace, name)
+    kind = "Interceptor" if kind == "NamespacedInterceptor" else kind
+    found = objects.get(kind, objects.home, name)
     if found is not None and not remote.is_core(found):
         return remote.execute(remote.address(found), request, help_.fetch)
     if name not in BUILTIN:

@@ -32,7 +32,7 @@ class Objects:
     """The given documents. `secrets` finds a Secret that is not among them; `home` is the listener's namespace."""
 
     def __init__(self, documents: Sequence[Document], home: str, secrets: Callable[[str], Manifest | None]) -> None:
-        self._home, self._secrets = home, secrets
+        self.home, self._secrets = home, secrets
         self._found = {self._key(d.data): d.data for d in documents if isinstance(d.data, dict)}
 
     def _key(self, obj: Manifest) -> tuple[str, str, str]:
@@ -42,7 +42,7 @@ class Objects:
 
     def namespace(self, obj: Manifest) -> str:
         """Return the namespace of an object."""
-        return str((obj.get("metadata") or {}).get("namespace") or self._home)
+        return str((obj.get("metadata") or {}).get("namespace") or self.home)
 
     def get(self, kind: str, namespace: str, name: str) -> Manifest | None:
         """Return an object, or None."""

@@ -155,9 +155,7 @@ class _Checker:
         try:
             re.compile(pattern if isinstance(pattern, str) else "")
         except re.error as error:
-            text = "missing closing ]" if "unterminated character set" in error.msg else error.msg
-            at = str(pattern)[error.pos or 0 :]
-            self._fail(node, f"error parsing regexp: {text}: `{at}`")
+            self._fail(node, f"error parsing regexp: {_regexp_mistake(str(pattern), error)}")
 
     def _in(self, node: Node, left: Type, right: Type) -> Type:
         if left == NIL or left.is_any or right.is_any or right.elem is None:
@@ -307,6 +305,25 @@ class _Checker:
         if name in _PREDICATES and result.kind not in ("bool", "any"):
             self._fail(node, f"predicate should return boolean (got {result})")
         return result
+
+
+_REGEXP = (
+    ("unterminated character set", "missing closing ]", False),
+    ("unbalanced parenthesis", "unexpected )", True),
+    ("unterminated subpattern", "missing closing )", True),
+    ("nothing to repeat", "missing argument to repetition operator", False),
+    ("multiple repeat", "invalid nested repetition operator", False),
+    ("bad escape", "invalid escape sequence", False),
+)
+
+
+def _regexp_mistake(pattern: str, error: re.error) -> str:
+    """Return Go's words for a wrong regular expression: what is wrong, and the part or the whole of it."""
+    part = pattern[error.pos or 0 :]
+    for words, upstream, whole in _REGEXP:
+        if words in error.msg:
+            return f"{upstream}: `{pattern if whole else part}`"
+    return f"{error.msg}: `{part}`"
 
 
 def _assignable(given: Type, wanted: Type) -> bool:

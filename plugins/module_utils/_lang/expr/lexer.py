@@ -63,6 +63,8 @@ def tokens(text: str) -> list[Token]:
     index = 0
     while index < len(text):
         match = _TOKEN.match(text, index)
+        if not match and text[index] in "\"'`":
+            raise mistake(text, len(text), "literal not terminated")
         if not match:
             character = gojson.dumps(text[index], escape_html=False)[1:-1]
             raise mistake(text, index, f"unrecognized character: U+{ord(text[index]):04X} '{character}'")

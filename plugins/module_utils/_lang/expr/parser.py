@@ -116,8 +116,10 @@ class _Parser:
             operator = self._tokens[self._index + (1 if negate else 0)].text
             if operator not in BINARY or BINARY[operator] < least:
                 break
-            if (operator == "??" and last not in ("", "??")) or (last == "??" and operator != "??"):
-                raise self._error("operator (??) and coalesce expressions cannot be mixed without parentheses")
+            if last == "??" and operator not in ("??", "|"):
+                raise self._error(
+                    f"Operator ({operator}) and coalesce expressions (??) cannot be mixed. Wrap either by parentheses."
+                )
             at = self._now.at
             self._index += 2 if negate else 1
             if operator == "|":
