@@ -17,6 +17,7 @@ from ..._core.errors import Invalid
 from . import types
 from .builtins import BUILTIN
 from .lexer import mistake
+from .operands import RULES, assignable, comparable, regexp_mistake
 from .parser import WITH_CLOSURE, Node
 from .types import ANY, BOOL, DURATION, FLOAT, INT, NIL, STRING, TIME, Type
 
@@ -146,7 +147,7 @@ class _Checker:
             self._regular(node, node.children[1].value)
         if node.value == "in":
             return self._in(node, left, right)
-        found = _RULES[node.value](left, right)
+        found = RULES[node.value](left, right)
         if found is None:
             self._fail(node, f"invalid operation: {node.value} (mismatched types {left} and {right})")
         return found
@@ -155,7 +156,7 @@ class _Checker:
         try:
             re.compile(pattern if isinstance(pattern, str) else "")
         except re.error as error:
-            self._fail(node, f"error parsing regexp: {_regexp_mistake(str(pattern), error)}")
+            self._fail(node, f"error parsing regexp: {regexp_mistake(str(pattern), error)}")
 
     def _in(self, node: Node, left: Type, right: Type) -> Type:
         if left == NIL or left.is_any or right.is_any or right.elem is None:
@@ -164,9 +165,9 @@ class _Checker:
             fits = fits or (right.kind == "struct" and left.kind in ("string", "any"))
         else:
             fits = True
-            if right.kind == "map" and right.key and not (right.key.is_any or _assignable(left, right.key)):
+            if right.kind == "map" and right.key and not (right.key.is_any or assignable(left, right.key)):
                 self._fail(node, f"cannot use {left} as type {right.key} in map key")
-            if right.kind == "array" and not _comparable(left, right.elem):
+            if right.kind == "array" and not comparable(left, right.elem):
                 self._fail(node, f"cannot use {left} as type {right.elem} in array")
         if not fits:
             self._fail(node, f"invalid operation: in (mismatched types {left} and {right})")
@@ -198,7 +199,7 @@ class _Checker:
     def _index(self, node: Node) -> Type:
         base, key = map(self.visit, node.children)
         name = node.children[1]
-        if base.kind == "map" and base.key and not (key.is_any or base.key.is_any or _assignable(key, base.key)):
+        if base.kind == "map" and base.key and not (key.is_any or base.key.is_any or assignable(key, base.key)):
             self._fail(name, f"cannot use {key} to get an element from {base.name}")
         if name.kind == "value" and isinstance(name.value, str) and base.kind != "array":
             return self._field(node, base, name.value, called=False)
@@ -259,7 +260,7 @@ class _Checker:
         found = self.visit(node)
         if found == NIL and (wanted.pointer or wanted.kind in ("any", "array", "map", "func")):
             return
-        if found.is_any or wanted.is_any or _assignable(found, wanted):
+        if found.is_any or wanted.is_any or assignable(found, wanted):
             return
         if found == INT and wanted.is_number and node.kind in ("value", "unary", "binary"):
             return  # whole numbers take the type that is wanted
@@ -305,106 +306,3 @@ class _Checker:
         if name in _PREDICATES and result.kind not in ("bool", "any"):
             self._fail(node, f"predicate should return boolean (got {result})")
         return result
-
-
-_REGEXP = (
-    ("unterminated character set", "missing closing ]", False),
-    ("unbalanced parenthesis", "unexpected )", True),
-    ("unterminated subpattern", "missing closing )", True),
-    ("nothing to repeat", "missing argument to repetition operator", False),
-    ("multiple repeat", "invalid nested repetition operator", False),
-    ("bad escape", "invalid escape sequence", False),
-)
-
-
-def _regexp_mistake(pattern: str, error: re.error) -> str:
-    """Return Go's words for a wrong regular expression: what is wrong, and the part or the whole of it."""
-    part = pattern[error.pos or 0 :]
-    for words, upstream, whole in _REGEXP:
-        if words in error.msg:
-            return f"{upstream}: `{pattern if whole else part}`"
-    return f"{error.msg}: `{part}`"
-
-
-def _assignable(given: Type, wanted: Type) -> bool:
-    return given.kind == wanted.kind and given.name == wanted.name
-
-
-def _comparable(left: Type, right: Type) -> bool:
-    if left.kind in ("any", "nil") or right.kind in ("any", "nil"):
-        return True
-    return left.kind == right.kind or (left.is_number and right.is_number)
-
-
-def _both(left: Type, right: Type, *kinds: str) -> bool:
-    """Return whether both operands are of the kinds; one of unknown type may be."""
-    return all(one.is_any or one.kind in kinds for one in (left, right))
-
-
-def _sum(left: Type, right: Type) -> Type | None:
-    if left.is_number and right.is_number:
-        return FLOAT if FLOAT in (left, right) else INT
-    if left == right == STRING:
-        return STRING
-    if _both(left, right, "time", "duration") and left != TIME:
-        return TIME if right == TIME else ANY if left.is_any or right.is_any else DURATION
-    if left == TIME and right.kind in ("duration", "any"):
-        return TIME
-    known = {left.kind, right.kind} - {"any"}
-    return ANY if _one_any(left, right) and known <= {"int", "float", "string", "time", "duration"} else None
-
-
-def _one_any(left: Type, right: Type) -> bool:
-    return left.is_any or right.is_any
-
-
-def _difference(left: Type, right: Type) -> Type | None:
-    if left == right == TIME:
-        return DURATION
-    if left == TIME and right == DURATION:
-        return TIME
-    if left == right == DURATION:
-        return DURATION
-    return _product(left, right) or (ANY if _one_any(left, right) and _both(left, right, "time", "duration") else None)
-
-
-def _product(left: Type, right: Type) -> Type | None:
-    if left.is_number and right.is_number:
-        return FLOAT if FLOAT in (left, right) else INT
-    if DURATION in (left, right) and _both(left, right, "duration", "int", "float"):
-        return DURATION
-    return ANY if _both(left, right, "int", "float") else None
-
-
-def _when(result: Type, *kinds: str) -> Callable[[Type, Type], Type | None]:
-    return lambda left, right: result if _both(left, right, *kinds) else None
-
-
-def _order(left: Type, right: Type) -> Type | None:
-    kinds = (("int", "float"), ("string",), ("time",), ("duration",))
-    return BOOL if any(_both(left, right, *group) for group in kinds) else None
-
-
-def _texts(left: Type, right: Type) -> Type | None:
-    return BOOL if all(one.kind in ("string", "any", "nil") for one in (left, right)) else None
-
-
-def _coalesced(left: Type, right: Type) -> Type:
-    if NIL in (left, right):
-        return right if left == NIL else left
-    return left if left == right else ANY
-
-
-_RULES: Mapping[str, Callable[[Type, Type], Type | None]] = {
-    **dict.fromkeys(("==", "!="), lambda a, b: BOOL if _comparable(a, b) else None),
-    **dict.fromkeys(("or", "||", "and", "&&"), _when(BOOL, "bool")),
-    **dict.fromkeys(("<", ">", "<=", ">="), _order),
-    **dict.fromkeys(("matches", "contains", "startsWith", "endsWith"), _texts),
-    **dict.fromkeys(("/", "**", "^"), _when(FLOAT, "int", "float")),
-    "+": _sum,
-    "-": _difference,
-    "*": _product,
-    "%": _when(INT, "int"),
-    "..": _when(types.array(INT), "int"),
-    "??": _coalesced,
-}
