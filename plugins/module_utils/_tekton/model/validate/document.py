@@ -10,7 +10,7 @@ Knows how problems become words for a person; the rules themselves are in the ne
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...._core.errors import Invalid
@@ -24,6 +24,16 @@ _RULES: dict[str, Callable[[Flags, Mapping[str, Any]], Problems]] = {
     "Pipeline": pipeline.pipeline,
     "TaskRun": runs.task_run,
     "PipelineRun": runs.pipeline_run,
+}
+_PLAIN = {
+    "missing field(s)": "is missing",
+    "must not set the field(s)": "is not allowed here",
+    "expected exactly one, got both": "is used twice",
+}
+_SEVERAL = {
+    "expected exactly one, got neither": "needs exactly one of",
+    "expected exactly one, got both": "takes only one of",
+    "expected exactly one, got multiple": "takes only one of",
 }
 _PART = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 
@@ -42,15 +52,31 @@ def check(document: Document, flags: Flags = ENGINE) -> None:
 
 def told(document: Document, problem: Problem) -> Invalid:
     """Return a problem as an error for a person: the place in the file, upstream's message or a plainer one, a hint."""
-    path = locate(document.data, problem.at or next(iter(problem.paths), ""))
-    several = f"fields: {', '.join(problem.paths)}" if len(problem.paths) > 1 and not problem.plain else ""
-    hint = "; ".join(part for part in (problem.hint, problem.details.replace("\n", " "), several) if part)
-    return Invalid(path, problem.plain or _sentence(problem.message), hint=hint, at=document.place(path))
+    path, sentence = _said(problem)
+    path = locate(document.data, path)
+    hint = "; ".join(part for part in (problem.hint, problem.details.replace("\n", " ")) if part)
+    return Invalid(path, sentence, hint=hint, at=document.place(path))
 
 
-def _sentence(message: str) -> str:
-    """Upstream's messages stand before the path; behind one, 'invalid value' says nothing."""
-    return message.removeprefix("invalid value: ")
+def _said(problem: Problem) -> tuple[str, str]:
+    """Return the place and a sentence that fits behind it."""
+    here = problem.at or next(iter(problem.paths), "")
+    if problem.plain:
+        return here, problem.plain
+    if len(problem.paths) > 1 and problem.message in _SEVERAL:
+        above, names = _together(problem.paths)
+        return above, f"{_SEVERAL[problem.message]} {', '.join(names)}"
+    # 'invalid value' stands before the path upstream; behind one it says nothing.
+    return here, _PLAIN.get(problem.message, problem.message.removeprefix("invalid value: "))
+
+
+def _together(paths: Sequence[str]) -> tuple[str, list[str]]:
+    """Return what all paths have in common, and the rest of each."""
+    parts = [path.split(".") for path in paths]
+    shared = 0
+    while all(len(one) > shared + 1 for one in parts) and len({one[shared] for one in parts}) == 1:
+        shared += 1
+    return ".".join(parts[0][:shared]), [".".join(one[shared:]) for one in parts]
 
 
 def locate(data: Any, path: str) -> str:

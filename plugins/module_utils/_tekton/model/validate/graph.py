@@ -26,11 +26,11 @@ def deps(tasks: Sequence[Raw]) -> dict[str, list[str]]:
 def problems(tasks: Sequence[Raw]) -> Problems:
     """Check the graph. Source: validateGraph."""
     names = [text(task, "name") for task in tasks]
-    doubled = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    doubled = next((index for index, name in enumerate(names) if name in names[:index]), None)
     if doubled is not None:
-        message = f"task {doubled} is already present in Graph, can't add it again: duplicate pipeline task"
-        where = f"tasks[{len(names) - 1 - names[::-1].index(doubled)}].name"
-        return (_problem(message, where, f"is used twice: {doubled!r}"),)
+        name = names[doubled]
+        message = f"task {name} is already present in Graph, can't add it again: duplicate pipeline task"
+        return (_problem(message, f"tasks[{doubled}].name", f"is used twice: {name!r}"),)
     waits = deps(tasks)
     return _cycle(names, waits) or _strangers(tasks, names, waits)
 

@@ -45,7 +45,7 @@ def pipeline_spec(flags: Flags, spec: Raw) -> Problems:
     found: Problems = ()
     for group in _GROUPS:
         for index, entry in enumerate(entries(spec, group)):
-            found += via(pipeline_task.beta_fields(flags, entry), f"tasks[{index}]")
+            found += via(pipeline_task.beta_fields(flags, entry), f"{group}[{index}]")
     if not any(value not in (None, "", [], {}) for value in spec.values()):
         found += (
             generic("expected at least one, got none", "description", "params", "resources", "tasks", "workspaces"),
@@ -81,6 +81,8 @@ def _usage(spec: Raw) -> Problems:
     for group in _GROUPS:
         for index, entry in enumerate(entries(spec, group)):
             inline = part(entry, "taskSpec")
+            if inline is None:
+                continue
             known = [*entries(inline, "params"), *declared]
             found += via(references.declared_params(entries(inline, "steps"), known), f"{group}[{index}]")
     for group in _GROUPS:

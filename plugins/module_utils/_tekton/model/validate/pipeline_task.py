@@ -167,9 +167,8 @@ def status_allowed(entry: Raw, tasks: Collection[str]) -> Problems:
     """Check that a final task asks for the end of tasks that exist. Source: validateExecutionStatusVariablesAllowed."""
 
     def unknown(found: Sequence[str]) -> Sequence[str]:
-        asked = [
-            one.removeprefix("tasks.").rpartition(".")[0] for one in found if _is_status(one) and one != "tasks.status"
-        ]
+        statuses = [one.removeprefix("tasks.") for one in found if _is_status(one) and one != "tasks.status"]
+        asked = [one.removesuffix(".status").removesuffix(".reason") for one in statuses]
         return [f"pipeline task {who} is not defined in the pipeline" for who in asked if who not in tasks]
 
     return _in_values(entry, unknown)

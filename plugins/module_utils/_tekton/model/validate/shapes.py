@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...._core import duration
+from ...._core import duration, gojson
 from ...._core.errors import Invalid
 from ...._core.yaml import Document
 from ..fields import check as known_fields
@@ -50,13 +50,13 @@ def task(document: Document, spec: Any, path: str) -> None:
 def pipeline(document: Document, spec: Any, path: str) -> None:
     """Check a pipeline's spec, also an inline one."""
     known_fields(document, "Pipeline", spec, path)
-    lists = {"params": "ParamSpec", "workspaces": "PipelineWorkspace", "results": "PipelineResult"}
-    for name, kind in lists.items():
-        for where, entry in items(document, spec, name, path):
-            known_fields(document, kind, entry, where)
+    kinds = {"params": "ParamSpec", "workspaces": "PipelineWorkspace", "results": "PipelineResult"}
+    _named(document, spec, path, kinds)
     for group in ("tasks", "finally"):
         for where, entry in items(document, spec, group, path):
             _pipeline_task(document, entry, where)
+    if not spec.get("tasks"):  # upstream takes it, and its runs end at once: here it is taken for a mistake
+        raise Invalid(f"{path}.tasks", "needs at least one task", at=document.place(path))
 
 
 def _pipeline_task(document: Document, entry: Any, where: str) -> None:
@@ -67,18 +67,28 @@ def _pipeline_task(document: Document, entry: Any, where: str) -> None:
         task(document, inline, f"{where}.taskSpec")
     if entry.get("pipelineSpec") is not None:
         pipeline(document, entry["pipelineSpec"], f"{where}.pipelineSpec")
-    for name, kind in {"params": "Param", "workspaces": "TaskWorkspace"}.items():
-        for place, item in items(document, entry, name, where):
-            known_fields(document, kind, item, place)
+    _named(document, entry, where, {"workspaces": "TaskWorkspace"})
+    _values(document, entry, where)
     if entry.get("matrix") is not None:
-        known_fields(document, "Matrix", entry["matrix"], f"{where}.matrix")
+        _matrix(document, entry["matrix"], f"{where}.matrix")
+    _texts(document, entry, "runAfter", where)
     _whens(document, entry, where)
     _duration(document, entry, "timeout", where)
+
+
+def _matrix(document: Document, matrix: Any, path: str) -> None:
+    known_fields(document, "Matrix", matrix, path)
+    _values(document, matrix, path)
+    for where, included in items(document, matrix, "include", path):
+        if not isinstance(included, Mapping):
+            raise Invalid(where, "must be a mapping", at=document.place(where))
+        _values(document, included, where)
 
 
 def _whens(document: Document, entry: Mapping[str, Any], where: str) -> None:
     for place, expression in items(document, entry, "when", where):
         known_fields(document, "When", expression, place)
+        _texts(document, expression, "values", place)
 
 
 def task_run(document: Document, spec: Any, path: str) -> None:
@@ -105,12 +115,32 @@ def pipeline_run(document: Document, spec: Any, path: str) -> None:
 
 
 def _bindings(document: Document, spec: Mapping[str, Any], path: str) -> None:
-    for where, entry in items(document, spec, "params", path):
-        known_fields(document, "Param", entry, where)
+    _values(document, spec, path)
+    _named(document, spec, path, {"workspaces": "WorkspaceBinding"})
+
+
+def _values(document: Document, holder: Mapping[str, Any], path: str) -> None:
+    """Check given params: a name and a value each."""
+    _named(document, holder, path, {"params": "Param"})
+    for where, entry in items(document, holder, "params", path):
         if entry.get("value") is None:
             raise Invalid(f"{where}.value", "is missing", at=document.place(where))
-    for where, entry in items(document, spec, "workspaces", path):
-        known_fields(document, "WorkspaceBinding", entry, where)
+
+
+def _named(document: Document, holder: Mapping[str, Any], path: str, kinds: Mapping[str, str]) -> None:
+    """Check lists, by the kind of their entries; each entry has a name."""
+    for name, kind in kinds.items():
+        for where, entry in items(document, holder, name, path):
+            known_fields(document, kind, entry, where)
+            if not entry.get("name"):
+                raise Invalid(f"{where}.name", "is missing", at=document.place(where))
+
+
+def _texts(document: Document, holder: Mapping[str, Any], name: str, path: str) -> None:
+    for where, entry in items(document, holder, name, path):
+        if not isinstance(entry, str):
+            found = gojson.dumps(entry)
+            raise Invalid(where, f"must be text, not {found}", at=document.place(where), hint="put it in quotes")
 
 
 def _duration(document: Document, entry: Mapping[str, Any], name: str, path: str) -> None:

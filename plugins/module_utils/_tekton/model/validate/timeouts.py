@@ -59,7 +59,7 @@ def of_task(flags: Flags, spec: Raw, entry: Raw) -> Problems:
     timeouts = part(spec, "timeouts") or {}
     name = next((name for name in ("tasks", "pipeline") if given(timeouts, name)), "")
     limit = seconds(timeouts, name) if name else flags.default_timeout
-    if not limit or 0 < value <= limit:
+    if not limit or value <= limit:
         return ()
     kind = name or "default timeout"
     return (

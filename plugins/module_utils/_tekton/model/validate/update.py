@@ -65,7 +65,7 @@ def _bare(value: Any) -> Any:
     """Leave out what is empty: Go does not tell it from absent."""
     if isinstance(value, Mapping):
         cleaned = {key: _bare(item) for key, item in value.items()}
-        return {key: item for key, item in cleaned.items() if item not in (None, "", [], {}, "0s")}
+        return {key: item for key, item in cleaned.items() if item not in (None, "", [], {})}
     return [_bare(item) for item in value] if isinstance(value, list) else value
 
 
