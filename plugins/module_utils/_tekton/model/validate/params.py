@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ...decide.params import kind, kind_of, typed
-from .flags import BETA, Flags, gate
+from .flags import Flags
 from .problem import Problem, Problems, at_index, both, generic, missing, via
 from .read import Raw, given, part, text, texts
 
@@ -137,13 +137,9 @@ def values_once(values: Sequence[Raw]) -> Problems:
     return found
 
 
-def of_run(flags: Flags, values: Sequence[Raw]) -> Problems:
+def of_run(values: Sequence[Raw]) -> Problems:
     """Check the params of a run: each once, whatever its case. Source: ValidateParameters."""
-    found: Problems = ()
-    for param in values:
-        if isinstance(typed(param.get("value")), dict):
-            found += gate(flags, "object type parameter", BETA)
-    return found + distinct([text(param, "name") for param in values], by_index=False)
+    return distinct([text(param, "name") for param in values], by_index=False)
 
 
 def distinct(values: Sequence[str], *, by_index: bool) -> Problems:

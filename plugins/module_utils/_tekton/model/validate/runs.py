@@ -47,7 +47,7 @@ def task_run_spec(flags: Flags, spec: Raw) -> Problems:
     if own is not None:
         found += (disallowed("taskSpec"),) if flags.inline_disabled("taskrun") else ()
         found += via(task.task_spec(flags, own), "taskSpec")
-    found += via(params.of_run(flags, entries(spec, "params")), "params") + inline.of_task_run(flags, spec)
+    found += via(params.of_run(entries(spec, "params")), "params") + inline.of_task_run(flags, spec)
     found += via(workspaces.bindings(entries(spec, "workspaces")), "workspaces")
     if given(spec, "debug"):
         found += via(gate(flags, "debug", ALPHA) + _debug(part(spec, "debug")), "debug")
@@ -66,7 +66,7 @@ def pipeline_run_spec(flags: Flags, spec: Raw) -> Problems:
     if own is not None:
         found += (disallowed("pipelineSpec"),) if flags.inline_disabled("pipelinerun") else ()
         found += via(pipeline.pipeline_spec(flags, own), "pipelineSpec")
-    found += _run_params(flags, entries(spec, "params")) + inline.of_pipeline_run(flags, spec)
+    found += _run_params(entries(spec, "params")) + inline.of_pipeline_run(flags, spec)
     found += timeouts.of_run(flags, spec)
     status = text(spec, "status")
     if status and status not in PIPELINE_RUN_STATUS:
@@ -96,9 +96,9 @@ def _task_run_status(spec: Raw) -> Problems:
     return ()
 
 
-def _run_params(flags: Flags, values: Sequence[Raw]) -> Problems:
+def _run_params(values: Sequence[Raw]) -> Problems:
     """Source: validatePipelineRunParameters: a run begins when nothing has a result yet."""
-    found = via(params.of_run(flags, values), "params")
+    found = via(params.of_run(values), "params")
     for param in values:
         used = [one for one in variables.value_expressions(param.get("value")) if variables.looks_like_result(one)]
         if variables.result_refs(used):

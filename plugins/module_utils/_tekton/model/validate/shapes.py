@@ -32,19 +32,15 @@ def check(document: Document) -> None:
 def task(document: Document, spec: Any, path: str) -> None:
     """Check a task's spec, also an inline one."""
     known_fields(document, "Task", spec, path)
-    lists = {
-        "params": "ParamSpec",
-        "workspaces": "WorkspaceDeclaration",
-        "results": "TaskResult",
-        "sidecars": "Sidecar",
-    }
-    for name, kind in lists.items():
+    kinds = {"params": "ParamSpec", "workspaces": "WorkspaceDeclaration", "results": "TaskResult"}
+    _named(document, spec, path, kinds)
+    for name, kind in {"steps": "Step", "sidecars": "Sidecar"}.items():
         for where, entry in items(document, spec, name, path):
             known_fields(document, kind, entry, where)
-    for where, entry in items(document, spec, "steps", path):
-        known_fields(document, "Step", entry, where)
-        _duration(document, entry, "timeout", where)
-        _whens(document, entry, where)
+            _texts(document, entry, "command", where)
+            _texts(document, entry, "args", where)
+            _duration(document, entry, "timeout", where)
+            _whens(document, entry, where)
 
 
 def pipeline(document: Document, spec: Any, path: str) -> None:
@@ -88,7 +84,7 @@ def _matrix(document: Document, matrix: Any, path: str) -> None:
 def _whens(document: Document, entry: Mapping[str, Any], where: str) -> None:
     for place, expression in items(document, entry, "when", where):
         known_fields(document, "When", expression, place)
-        _texts(document, expression, "values", place)
+        list(items(document, expression, "values", place))
 
 
 def task_run(document: Document, spec: Any, path: str) -> None:

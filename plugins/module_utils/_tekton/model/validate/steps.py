@@ -53,7 +53,7 @@ def _with_params(flags: Flags, ref: Raw, name: str, resolver: str) -> Problems:
         found += (both("name", "params"),)
     if not resolver:
         found += (missing("resolver"),)
-    return found + params.of_run(flags, entries(ref, "params"))
+    return found + params.of_run(entries(ref, "params"))
 
 
 def _with_resolver(flags: Flags, name: str, resolver: str) -> Problems:

@@ -10,6 +10,7 @@ Source: tektoncd/pipeline pkg/apis/pipeline/v1/task_validation.go, v1.15.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from . import names, params, references, results, steps, variables, when, workspaces
@@ -64,7 +65,7 @@ def _steps(flags: Flags, merged: Sequence[Raw]) -> Problems:
         name, where = text(entry, "name"), f"steps[{index}]"
         found += via(steps.step(flags, entry), where)
         if name and name in seen:
-            found += via((invalid(name, "name"),), where)
+            found += via((replace(invalid(name, "name"), plain=f"is used twice: {name!r}"),), where)
         seen.add(name)
         if given(entry, "results"):
             found += via(references.step_results(entry), where)
