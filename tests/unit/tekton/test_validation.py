@@ -99,3 +99,9 @@ def test_upstreams_keys_and_spellings_are_found_in_the_object() -> None:
     assert locate(data, "spec.params.b.type") == "spec.params[1].type"
     assert locate(data, "spec.steps[0].volumeMount[0].MountPath") == "spec.steps[0].volumeMounts[0].mountPath"
     assert locate(data, "spec.tasks[0].name") == "spec.tasks[0].name"
+
+
+def test_a_step_with_results_of_its_own_may_write_those_of_its_task() -> None:
+    script = "echo a > $(results.all.path); echo b > $(step.results.mine.path)"
+    step = f"{{image: a, results: [{{name: mine}}], script: '{script}'}}"
+    check(yaml.load_all(task_run(f"{{taskSpec: {{results: [{{name: all}}], steps: [{step}]}}}}"))[0])

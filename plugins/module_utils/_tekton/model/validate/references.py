@@ -72,11 +72,9 @@ def results(steps: Sequence[Raw], names: Collection[str]) -> Problems:
 
 
 def step_results(step: Raw) -> Problems:
-    """Check that a step's script writes only its declared results. Source: ValidateStepResultsVariables."""
+    """Check that a step's script writes only its declared step results. Source: ValidateStepResultsVariables."""
     names = {text(result, "name") for result in entries(step, "results")}
-    script = text(step, "script")
-    found = variables.unknown(script, "step.results", names) + variables.unknown(script, "results", names)
-    return via(found, "script")
+    return via(variables.unknown(text(step, "script"), "step.results", names), "script")
 
 
 def known(steps: Sequence[Raw], prefix: str, names: Collection[str]) -> Problems:
