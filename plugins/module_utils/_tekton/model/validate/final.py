@@ -62,7 +62,7 @@ def _results(expressions: Sequence[str], known: Collection[str], final: Collecti
 
 
 def child_results(dag_tasks: Sequence[Raw], last: Sequence[Raw]) -> Problems:
-    """Check that nobody waits for results of a nested pipeline. Source: validatePipelineRefResultReferencesDisallowed."""
+    """Check that nobody uses results of a nested pipeline. Source: validatePipelineRefResultReferencesDisallowed."""
     nested = ("pipelineRef", "pipelineSpec")
     children = {text(t, "name") for t in (*dag_tasks, *last) if any(given(t, key) for key in nested)}
     found: Problems = ()

@@ -4,7 +4,8 @@
 
 """The graph of a pipeline: every task that is waited for exists, and none waits for itself.
 
-Source: tektoncd/pipeline pkg/apis/pipeline/v1/pipeline_types.go (Deps), pkg/reconciler/pipeline/dag/dag.go (Build), v1.15.
+Source: tektoncd/pipeline pkg/apis/pipeline/v1/pipeline_types.go (Deps), pkg/reconciler/pipeline/dag/dag.go
+(Build), v1.15.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _QUALIFIED = re.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 _CHARACTERS = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 )
-_SAMPLES = "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+_SAMPLES = f"(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_QUALIFIED.pattern}')"
 _SUBDOMAIN_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
@@ -34,14 +34,17 @@ _SUBDOMAIN_RULE = (
 
 
 def is_label(name: str) -> bool:
+    """True for a DNS label (RFC 1123)."""
     return len(name) <= LONGEST and bool(_LABEL.fullmatch(name))
 
 
 def is_subdomain(name: str) -> bool:
+    """True for labels with dots between, at most 253 characters."""
     return len(name) <= 253 and bool(_SUBDOMAIN.fullmatch(name))
 
 
 def is_result(name: str) -> bool:
+    """True for what a result may be called."""
     return bool(_RESULT.match(name))
 
 

@@ -143,7 +143,7 @@ def of_run(values: Sequence[Raw]) -> Problems:
 
 
 def distinct(values: Sequence[str], *, by_index: bool) -> Problems:
-    """Check that names differ in more than case; the path has the index or the name. Source: validateNoDuplicateNames."""
+    """Check that names differ in more than case; paths have the index or the name. Source: validateNoDuplicateNames."""
     seen: set[str] = set()
     found: Problems = ()
     for index, name in enumerate(values):

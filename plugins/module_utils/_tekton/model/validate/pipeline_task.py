@@ -158,7 +158,10 @@ def _prefixes(expressions: Sequence[str], path: str) -> Problems:
 
 
 def status_disallowed(entry: Raw) -> Problems:
-    """Check that a task does not ask how others ended: only finally can. Source: validateExecutionStatusVariablesDisallowed."""
+    """Check that a task does not ask how others ended: that is for finally.
+
+    Source: validateExecutionStatusVariablesDisallowed.
+    """
     message = "pipeline tasks can not refer to execution status of any other pipeline task or aggregate status of tasks"
     return _in_values(entry, lambda found: (message,) if any(map(_is_status, found)) else ())
 
@@ -179,7 +182,7 @@ def _is_status(expression: str) -> bool:
 
 
 def _in_values(entry: Raw, check: Callable[[Sequence[str]], Sequence[str]]) -> Problems:
-    """Check the expressions of params and when entries; those that hold a result reference are left alone, as upstream."""
+    """Check the expressions of params and when entries; with a result among them they are left alone, as upstream."""
     places = [
         (("params", at_index(text(one, "name")), "value"), variables.value_expressions(one.get("value")))
         for one in entries(entry, "params")

@@ -38,7 +38,7 @@ class Problem:
     hint: str = ""
 
     def via(self, *prefix: str, at: str | None = None) -> Problem:
-        """Return the problem as seen from further up: `prefix` before every path, and before the place unless `at` is."""
+        """Return the problem as seen from further up: `prefix` before every path, and before the place if `at` is not."""
         above = prefix if at is None else (at,)
         place = flatten(*above, self.at or next(iter(self.paths), ""))
         return replace(self, paths=tuple(flatten(*prefix, path) for path in self.paths), at=place)
@@ -95,32 +95,40 @@ def _code(char: str) -> str:
 
 
 def generic(message: str, *paths: str) -> Problem:
+    """Any message; with no paths it has no place upstream. Source: ErrGeneric."""
     return Problem(message, paths)
 
 
 def missing(*paths: str) -> Problem:
+    """Fields that must be there. Source: ErrMissingField."""
     return Problem("missing field(s)", paths)
 
 
 def neither(*paths: str) -> Problem:
+    """Fields of which one must be there. Source: ErrMissingOneOf."""
     return Problem("expected exactly one, got neither", paths)
 
 
 def both(*paths: str) -> Problem:
+    """Fields that exclude each other, or one that comes twice. Source: ErrMultipleOneOf."""
     return Problem("expected exactly one, got both", paths)
 
 
 def invalid(value: object, path: str, details: str = "") -> Problem:
+    """A value, or what is wrong with it. Source: ErrInvalidValue."""
     return Problem(f"invalid value: {value}", (path,), details)
 
 
 def invalid_key(key: str, path: str, details: str) -> Problem:
+    """A name that is none. Source: ErrInvalidKeyName."""
     return Problem(f"invalid key name {quoted(key)}", (path,), details)
 
 
 def disallowed(*paths: str) -> Problem:
+    """Fields that must not be there. Source: ErrDisallowedFields."""
     return Problem("must not set the field(s)", paths)
 
 
 def out_of_bounds(value: int, least: int, most: int, path: str) -> Problem:
+    """A number outside its bounds. Source: ErrOutOfBoundsValue."""
     return Problem(f"expected {least} <= {value} <= {most}", (path,))

@@ -89,7 +89,7 @@ def known(steps: Sequence[Raw], prefix: str, names: Collection[str]) -> Problems
 
 
 def _fields(step: Raw, *, upper: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield (path, text) of the fields that references may stand in; `upper` writes MountPath and SubPath as upstream."""
+    """Yield (path, text) of the fields that may hold references; `upper` writes MountPath and SubPath as upstream."""
     for name in ("name", "image", "workingDir", "script"):
         yield name, text(step, name)
     for name in ("command", "args"):

@@ -77,7 +77,7 @@ def _steps(flags: Flags, merged: Sequence[Raw]) -> Problems:
 
 
 def array_elements(spec: Raw) -> list[str]:
-    """Return the references to elements of array params, sorted. Source: TaskSpec.GetIndexingReferencesToArrayParams."""
+    """Return references to elements of array params, sorted. Source: TaskSpec.GetIndexingReferencesToArrayParams."""
     texts_of = [
         value
         for entry in (*entries(spec, "steps"), part(spec, "stepTemplate") or {}, *entries(spec, "sidecars"))

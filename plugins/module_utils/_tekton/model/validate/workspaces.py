@@ -117,7 +117,7 @@ def of_pipeline(values: Sequence[Raw]) -> Problems:
 
 
 def used_by_tasks(values: Sequence[Raw], tasks: Sequence[Raw]) -> Problems:
-    """Check that pipeline tasks use declared workspaces, each name once. Source: validatePipelineTasksWorkspacesUsage."""
+    """Check that tasks use declared workspaces, each name once. Source: validatePipelineTasksWorkspacesUsage."""
     names = {text(entry, "name") for entry in values}
     return tuple(one for index, task in enumerate(tasks) for one in via(_used(task, names), f"[{index}]"))
 
