@@ -15,13 +15,17 @@ from dataclasses import replace
 
 from ...decide import dag
 from .problem import Problem, Problems, invalid, quoted
-from .read import Raw, text, texts
+from .read import Raw, part, text, texts
 
 
 def deps(tasks: Sequence[Raw]) -> dict[str, list[str]]:
     """Return for each task that waits those it waits for, sorted: by runAfter and by use of results."""
-    waits = {text(task, "name"): sorted({*texts(task, "runAfter"), *dag.result_tasks(task)}) for task in tasks}
+    waits = {text(task, "name"): sorted({*texts(task, "runAfter"), *_result_tasks(task)}) for task in tasks}
     return {name: before for name, before in waits.items() if before}
+
+
+def _result_tasks(task: Raw) -> list[str]:
+    return dag.result_tasks({**task, "taskSpec": part(task, "taskSpec")})
 
 
 def problems(tasks: Sequence[Raw]) -> Problems:

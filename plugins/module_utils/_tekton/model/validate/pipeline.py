@@ -150,7 +150,7 @@ def _artifacts(flags: Flags, spec: Raw) -> Problems:
 
 
 def array_elements(spec: Raw) -> list[str]:
-    """Return references to elements of array params, sorted. Source: PipelineSpec.GetIndexingReferencesToArrayParams."""
+    """Return references to elements of arrays, sorted. Source: PipelineSpec.GetIndexingReferencesToArrayParams."""
     found: list[str] = []
     for group in _GROUPS:
         for entry in entries(spec, group):

@@ -38,7 +38,7 @@ class Problem:
     hint: str = ""
 
     def via(self, *prefix: str, at: str | None = None) -> Problem:
-        """Return the problem as seen from further up: `prefix` before every path, and before the place if `at` is not."""
+        """Return the problem as seen from further up: `prefix` before every path, and the place unless `at` is."""
         above = prefix if at is None else (at,)
         place = flatten(*above, self.at or next(iter(self.paths), ""))
         return replace(self, paths=tuple(flatten(*prefix, path) for path in self.paths), at=place)
