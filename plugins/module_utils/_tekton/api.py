@@ -22,6 +22,7 @@ from .._core.errors import Invalid
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .._core.yaml import Document
+from .._lang import cel
 from .act import images, process
 from .act.process import TaskEnd, World
 from .act.workspaces import Volumes, secret_values
@@ -192,7 +193,12 @@ def _world(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: 
         step_env=options.step_env,
         events=events,
         cancel=cancel,
+        cel=_cel,
     )
+
+
+def _cel(text: str) -> object:
+    return cel.Environment({}).evaluate(text, {}).plain
 
 
 def _name(run: Mapping[str, Any]) -> str:
