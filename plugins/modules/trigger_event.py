@@ -12,7 +12,12 @@ short_description: Apply Tekton Triggers to one event
 description:
   - Applies the interceptors, TriggerBindings and TriggerTemplates of an EventListener to one event.
   - Returns the objects that Tekton would create, and for each trigger whether it fired and why not. Nothing is created.
-  - The interceptors C(gitlab), C(github) and C(bitbucket) are executed. Others are refused by name.
+  - The interceptors C(cel), C(gitlab), C(github), C(bitbucket) and C(slack) work in the process; C(cel) needs the Python
+    package C(cel-expr-python).
+  - Webhooks, interceptors of one's own (their C(ClusterInterceptor) must be given) and the C(github) options
+    C(addChangedFiles) and C(githubOwners) call services over HTTP.
+  - A GitHub Enterprise host gets the personal access token only when the annotation
+    C(slipway.dev/github-enterprise-hosts) of the EventListener lists it (hosts separated by commas).
 extends_documentation_fragment:
   - slipway.gitops._attributes
   - slipway.gitops._attributes.k8s

@@ -34,3 +34,16 @@ class Cancel:
     def wait(self, seconds: float) -> bool:
         """Wait up to `seconds`; True when a stop was asked for."""
         return self._event.wait(seconds)
+
+
+class Linked(Cancel):
+    """A token that can be set alone, and is set as well when the token above it is."""
+
+    def __init__(self, above: Cancel) -> None:
+        super().__init__()
+        self._above = above
+
+    def is_set(self) -> bool:
+        if self._above.is_set():
+            self.set(self._above.reason)
+        return super().is_set()

@@ -22,10 +22,11 @@ from .._core.errors import Invalid
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .._core.yaml import Document
+from .._lang import cel
 from .act import images, process
 from .act.process import TaskEnd, World
 from .act.workspaces import Volumes, secret_values
-from .decide import dag
+from .decide import apply_task, dag, params, workspaces
 from .decide.timeouts import task_timeout
 from .model.parse import Bundle, parse
 from .pipelinerun import PipelineRun
@@ -88,9 +89,7 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     engine = PipelineRun(bundle, run, name, options.params, world, store, options.parallelism)
     started = time.monotonic()
     subject = Subject("PipelineRun", options.namespace, name)
-    events.emit(
-        subject, "Started", reason="Started", message=f"{len(engine.facts.tasks)} tasks", data={"emulates": EMULATED}
-    )
+    events.emit(subject, "Started", reason="Started", message=f"{len(engine.tasks)} tasks", data={"emulates": EMULATED})
     condition, ends = engine.run(before, subject)
     report = Report(
         name=name,
@@ -98,9 +97,9 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         succeeded=condition.status == "True",
         status=condition.reason,
         message=condition.message,
-        results=engine.results(condition),
+        results=engine.results(),
         seconds=round(time.monotonic() - started, 3),
-        task_runs=[_task_run(task, engine.run_name(task), end) for task, end in ends.items()],
+        task_runs=[_task_run(task, child.name, child.end) for task, child in engine.task_runs(ends)],
         skipped_tasks=engine.skipped(),
         log_dir=os.path.join(store.folder, "tasks"),
     )
@@ -121,15 +120,19 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
         return Report(**before["report"], changed=False)
     world = _world(bundle, store.folder, options, events, cancel)
     task = inline_or_given(bundle, run, spec, "spec")
-    process.refuse(task.spec, world, f"TaskRun {name}")
+    process.refuse(task.spec, world, f"TaskRun {name}", task.actions)
+    given = {**{entry["name"]: entry["value"] for entry in spec.get("params") or []}, **options.params}
+    strings = params.replacements(params.with_defaults(task.spec.get("params") or [], given)).strings
+    bindings = workspaces.replaced(spec.get("workspaces") or [], strings)
     request = Request(
         name=name,
         task=task.name or name,
         spec=task.spec,
-        params={**{entry["name"]: entry["value"] for entry in spec.get("params") or []}, **options.params},
-        workspaces={entry["name"]: world.volumes.bind(entry, name) for entry in spec.get("workspaces") or []},
+        params=given,
+        workspaces={entry["name"]: world.volumes.bind(entry, name) for entry in bindings},
         timeout=task_timeout(spec.get("timeout"), None),
-        context=_context(name, task.name or name, options.namespace),
+        context=apply_task.context_values(task.name or name, _run_object(name, options.namespace)),
+        actions=task.actions,
     )
     subject = Subject("TaskRun", options.namespace, name)
     events.emit(subject, "Started", reason="Started", message=f"{len(task.spec['steps'])} steps")
@@ -190,7 +193,12 @@ def _world(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: 
         step_env=options.step_env,
         events=events,
         cancel=cancel,
+        cel=_cel,
     )
+
+
+def _cel(text: str) -> object:
+    return cel.Environment({}).evaluate(text, {}).plain
 
 
 def _name(run: Mapping[str, Any]) -> str:
@@ -202,13 +210,8 @@ def _name(run: Mapping[str, Any]) -> str:
     raise Invalid("metadata.name", "is missing", hint="give name or generateName")
 
 
-def _context(name: str, task: str, namespace: str) -> dict[str, str]:
-    return {
-        "context.taskRun.name": name,
-        "context.taskRun.namespace": namespace,
-        "context.taskRun.uid": ids.new_uid(),
-        "context.task.name": task,
-    }
+def _run_object(name: str, namespace: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": namespace, "uid": ids.new_uid()}}
 
 
 def _task_run(task: str, name: str, end: TaskEnd) -> dict[str, Any]:

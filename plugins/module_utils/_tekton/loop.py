@@ -2,29 +2,31 @@
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-"""Drives one pipeline run: decide what starts, run tasks side by side, take what ended, until all is done."""
+"""Drives one pipeline run: look at the facts, start what may start, stop what is late, take what ended, until all is done."""
 
 from __future__ import annotations
 
 import queue
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from .._core.cancel import Cancel
-from .._core.errors import Cancelled, SlipwayError
+from .._core.cancel import Cancel, Linked
+from .._core.errors import Cancelled, Invalid, SlipwayError
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .act.process import TaskEnd
-from .decide import state
-from .decide.state import Facts, Skip, Status, Task
+from .decide import child_status, children, dag, result_refs, skipping, state, when
+from .decide.children import Kind, ResolvedTask, Run
+from .decide.facts import Facts, Timing
 from .decide.substitution import Replacements
 from .decide.timeouts import Timeouts
 
 _LOOK = 0.2
-Start = Callable[[Task, Replacements], TaskEnd]
+Start = Callable[[str, Replacements, Cancel], TaskEnd]
 
 
 @dataclass(slots=True)
@@ -36,105 +38,194 @@ class Ended:
     error: SlipwayError | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Loop:
-    """One run. `given` returns the replacements for what is known now; `save` keeps the state."""
+    """One run. `tasks` and `final` are its pipeline tasks; `start` runs one to its end; `save` keeps the state.
 
-    facts: Facts
+    `children` names the TaskRuns of a task that has ended, when it has several.
+    """
+
+    name: str
+    tasks: Sequence[Mapping[str, Any]]
+    final: Sequence[Mapping[str, Any]]
     timeouts: Timeouts
     start: Start
-    given: Callable[[Facts], Replacements]
     save: Callable[[Loop], None]
     events: Sink
     subject: Subject
     cancel: Cancel
     parallelism: int = 8
+    cel: Callable[[str], object] = when.no_cel
+    children: Callable[[str], Sequence[tuple[str, TaskEnd]]] = lambda _task: ()
     ends: dict[str, TaskEnd] = field(default_factory=dict)
+    runs: dict[str, tuple[Run, ...]] = field(default_factory=dict)
+    invalid: dict[str, str] = field(default_factory=dict)
+    _began: float = 0.0
+    _dag_ended: float | None = None
+    _running: dict[str, Cancel] = field(default_factory=dict)
+    _late: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
     _done: queue.Queue[Ended] = field(default_factory=queue.Queue)
 
-    def run(self) -> None:
-        """Run DAG tasks, then finally tasks. Raises Cancelled after running tasks have stopped."""
+    def run(self) -> Facts:
+        """Run DAG tasks, then finally tasks; return the facts of the end. Raises Cancelled once running tasks have stopped."""
+        self._began = time.monotonic()
         with ThreadPoolExecutor(self.parallelism, thread_name_prefix="task") as pool:
-            self._drive(pool, self.facts.tasks, state.next_tasks, self.timeouts.tasks, "tasks")
-            if self.cancel.is_set():
-                raise Cancelled(self.cancel.reason or "cancelled", obj=str(self.subject))
-            self._drive(pool, self.facts.finally_, state.finally_tasks, self.timeouts.finally_, "finally")
+            while True:
+                facts = self._look()
+                self._stop_late(facts)
+                if self._refuse(facts):
+                    continue
+                for task in self._ready(facts):
+                    self._begin(pool, task, facts)
+                if not self._running:
+                    break
+                self._take()
+        if self.cancel.is_set():
+            raise Cancelled(self.cancel.reason or "cancelled", obj=str(self.subject))
+        return self._look()
 
-    def _drive(
-        self, pool: ThreadPoolExecutor, tasks: dict[str, Task],
-        decide: Callable[[Facts, Replacements], tuple[list[str], dict[str, Skip]]], seconds: float, part: str,
-    ) -> None:  # fmt: skip
-        deadline = time.monotonic() + seconds if seconds else 0.0
-        running: set[str] = set()
-        while not all(task.status.done for task in tasks.values()):
-            if deadline and time.monotonic() > deadline and not self.facts.timed_out:
-                self.facts.timed_out = part
-            ready, skipped = ([], {}) if self.cancel.is_set() else decide(self.facts, self.given(self.facts))
-            self._skip(tasks, skipped)
-            for name in ready:
-                tasks[name].status = Status.RUNNING
-                running.add(name)
-            if ready or skipped:
-                self.save(self)
-            for name in ready:
-                pool.submit(self._one, tasks[name])
-            if not running and not ready and (self.cancel.is_set() or not skipped):
-                return
-            if running:
-                self._take(tasks, running)
+    @cached_property
+    def _before(self) -> dict[str, list[str]]:
+        return dag.edges(self.tasks)
 
-    def _skip(self, tasks: dict[str, Task], skipped: Mapping[str, Skip]) -> None:
-        for name, why in skipped.items():
-            tasks[name].status, tasks[name].skip = Status.SKIPPED, why
-            broken = state.broken_reference(self.facts, tasks[name]) if why is Skip.RESULTS else None
-            if broken and name in self.facts.tasks:
-                self.facts.invalid = (
-                    f"Failed Validation: 1 (Invalid task result reference: Could not find result with name "
-                    f"{broken.result} for pipeline task {broken.task})"
-                )
-            self.events.emit(
-                self.subject, "Skipped", reason="Skipped", message=f"{name}: {why.value}", data={"task": name}
-            )
+    def _look(self) -> Facts:
+        facts = self.facts()
+        if self._dag_ended is None and skipping.dag_done(facts):
+            self._dag_ended = time.monotonic()
+            facts = self.facts()
+        self._tell(facts)
+        return facts
 
-    def _one(self, task: Task) -> None:
+    def facts(self) -> Facts:
+        """Return the snapshot of now; once the DAG is done, with what its tasks say to finally tasks."""
+        tasks = tuple(ResolvedTask(spec, runs=self.runs.get(spec["name"], ())) for spec in (*self.tasks, *self.final))
+        final = frozenset(str(spec["name"]) for spec in self.final)
+        facts = Facts(tasks, self._before, final, timing=self._timing(), invalid=dict(self.invalid))
+        if self._dag_ended:
+            facts = replace(facts, given=Replacements(state.status_variables(facts)))
+        return self._with_cel(facts)
+
+    def _with_cel(self, facts: Facts) -> Facts:
+        """Evaluate the CEL of tasks that may start, once no reference is left in it."""
+        found = {task.name: self._cel(facts, task) for task in facts.state if not task.scheduled}
+        if not any(found.values()):
+            return facts
+        return replace(facts, state=tuple(replace(task, cel=found.get(task.name, {})) for task in facts.state))
+
+    def _cel(self, facts: Facts, task: ResolvedTask) -> dict[str, bool]:
+        if not any(one.get("cel") for one in task.spec.get("when") or []):
+            return {}
+        known = [one for one in skipping.with_values(facts, task) if "$(" not in str(one.get("cel"))]
         try:
-            self._done.put(Ended(task.name, self.start(task, self.given(self.facts))))
-        except SlipwayError as error:
-            self._done.put(Ended(task.name, None, error))
-        except Exception as error:
-            self._done.put(Ended(task.name, None, SlipwayError(f"{type(error).__name__}: {error}", reason="Internal")))
+            return when.evaluate(known, self.cel)
+        except Invalid as error:
+            error.reason, error.field = "CELEvaluationFailed", f"tasks.{task.name}.when"
+            raise
 
-    def _take(self, tasks: dict[str, Task], running: set[str]) -> None:
+    def _timing(self) -> Timing:
+        spans = self.timeouts
+        return Timing(
+            now=time.monotonic(), start=self._began, tasks_end=self._dag_ended, finally_start=self._dag_ended,
+            pipeline=spans.pipeline, tasks=spans.tasks, finally_=spans.finally_,
+        )  # fmt: skip
+
+    def _ready(self, facts: Facts) -> list[ResolvedTask]:
+        if self.cancel.is_set():
+            return []
+        last = [task for task in state.final_queue(facts) if not skipping.finally_skip(facts, task)]
+        return [*state.dag_queue(facts), *last]
+
+    def _refuse(self, facts: Facts) -> bool:
+        """Note the tasks that can never be created, for want of a result; True when there is a new one."""
+        reasons = {task.name: result_refs.missing_reference(facts.by_name, task) for task in state.dag_queue(facts)}
+        found = {name: why for name, why in reasons.items() if why}
+        self.invalid.update(found)
+        for name, why in found.items():
+            self._emit(name, "Warning", "ResultValidationFailed", why)
+        return bool(found)
+
+    def _begin(self, pool: ThreadPoolExecutor, task: ResolvedTask, facts: Facts) -> None:
+        self.runs[task.name] = (self._run(task.name, self.run_name(task.name), None),)
+        self._running[task.name] = Linked(self.cancel)
+        self.save(self)
+        pool.submit(self._one, task.name, state.known(facts), self._running[task.name])
+
+    def _one(self, name: str, given: Replacements, cancel: Cancel) -> None:
+        try:
+            self._done.put(Ended(name, self.start(name, given, cancel)))
+        except SlipwayError as error:
+            self._done.put(Ended(name, None, error))
+        except Exception as error:
+            self._done.put(Ended(name, None, SlipwayError(f"{type(error).__name__}: {error}", reason="Internal")))
+
+    def _stop_late(self, facts: Facts) -> None:
+        for name, token in self._running.items():
+            if facts.timing.late(final=name in facts.final) and name not in self._late:
+                self._late.add(name)
+                token.set(children.timeout_message(Kind.TASK_RUN))
+
+    def _tell(self, facts: Facts) -> None:
+        for entry in child_status.skipped_tasks(facts):
+            name = entry["name"]
+            if name not in self._told:
+                self._told.add(name)
+                self._emit(name, "Skipped", "Skipped", entry["reason"])
+
+    def _emit(self, name: str, phase: str, reason: str, text: str, **data: Any) -> None:
+        self.events.emit(
+            self.subject, phase, reason=reason, message=f"{name}: {text}", data={"task": name, **data}
+        )  # fmt: skip
+
+    def _take(self) -> None:
         try:
             ended = self._done.get(timeout=_LOOK)
         except queue.Empty:
             return
-        running.discard(ended.name)
-        task = tasks[ended.name]
-        end = ended.end or TaskEnd(False, ended.error.reason if ended.error else "", str(ended.error))
-        self.ends[ended.name] = end
-        task.reason, task.results = end.reason, dict(end.results)
-        task.status = _status(task, end, ended.error)
-        if task.status is Status.IGNORED:
-            task.reason = "FailureIgnored"
+        del self._running[ended.name]
+        end = ended.end or self._no_end(ended)
+        self.took(ended.name, end)
         phase = "Succeeded" if end.succeeded else "Failed"
-        text = f"{ended.name}: {end.message}"
-        self.events.emit(
-            self.subject,
-            phase,
-            reason=end.reason,
-            message=text,
-            data={"task": ended.name, "seconds": round(end.seconds, 3)},
-        )
+        self._emit(ended.name, phase, end.reason, end.message, seconds=round(end.seconds, 3))
         self.save(self)
 
+    def took(self, name: str, end: TaskEnd) -> None:
+        """Note how a task ended, now or in an interrupted run before."""
+        self.ends[name] = end
+        several = self.children(name) or [(self.run_name(name), end)]
+        self.runs[name] = tuple(self._run(name, child, one) for child, one in several)
 
-def _status(task: Task, end: TaskEnd, error: SlipwayError | None) -> Status:
-    if end.succeeded:
-        return Status.SUCCEEDED
-    if isinstance(error, Cancelled):
-        return Status.CANCELLED
-    return Status.IGNORED if task.spec.get("onError") == "continue" else Status.FAILED
+    def _no_end(self, ended: Ended) -> TaskEnd:
+        if not isinstance(ended.error, Cancelled):
+            return TaskEnd(False, ended.error.reason if ended.error else "", str(ended.error))
+        message = children.timeout_message(Kind.TASK_RUN) if ended.name in self._late else self.cancel.reason
+        return TaskEnd(False, "TaskRunCancelled", f'TaskRun "{self.run_name(ended.name)}" was cancelled. {message}')
+
+    def _run(self, task: str, name: str, end: TaskEnd | None) -> Run:
+        """Return a TaskRun of the task as the rules read it; without an end it is running."""
+        status = "Unknown" if end is None else "True" if end.succeeded else "False"
+        return {
+            "metadata": {"name": name},
+            "spec": {"statusMessage": children.timeout_message(Kind.TASK_RUN)} if task in self._late else {},
+            "status": {
+                "conditions": [{"type": "Succeeded", "status": status, "reason": self._reason(task, end)}],
+                "results": [{"name": key, "value": value} for key, value in (end.results if end else {}).items()],
+                "artifacts": end.artifacts if end else {},
+            },
+        }
+
+    def _reason(self, task: str, end: TaskEnd | None) -> str:
+        if end is None:
+            return "Running"
+        ignored = not end.succeeded and self._spec(task).get("onError") == "continue"
+        return "FailureIgnored" if ignored and end.reason != "TaskRunCancelled" else end.reason
+
+    def run_name(self, task: str) -> str:
+        """Return the name of a task's TaskRun."""
+        return child_status.new_names(task, self.name)[0]
+
+    def _spec(self, name: str) -> Mapping[str, Any]:
+        return next(spec for spec in (*self.tasks, *self.final) if spec["name"] == name)
 
 
 def snapshot(loop: Loop) -> dict[str, Any]:

@@ -9,8 +9,7 @@ Source: tektoncd/pipeline pkg/reconciler/pipelinerun/pipelinerun.go and resource
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._core import ids
@@ -19,19 +18,32 @@ from .._core.events import Subject
 from .._core.yaml import Document
 from .act import process
 from .act.process import StepEnd, TaskEnd, World
-from .act.workspaces import Bound
-from .decide import params, results, state, substitution, timeouts
+from .decide import (
+    apply_pipeline,
+    bindings,
+    check_dependencies,
+    check_params,
+    child_status,
+    ending,
+    params,
+    results,
+    state,
+    timeouts,
+    when,
+    workspaces,
+)
+from .decide.check_dependencies import Resolved
+from .decide.ending import Condition
+from .decide.facts import Facts
 from .decide.params import Value
-from .decide.state import Condition, Facts, Status, Task
+from .decide.results import Outcome
 from .decide.substitution import Replacements
 from .loop import Loop, snapshot
 from .model.parse import Bundle
+from .pipelinetask import Child, PipelineTasks
 from .resolve import local
 from .resolve.local import Found
 from .store import Store
-from .taskrun import Request, plan
-
-_LONGEST = 63
 
 
 class PipelineRun:
@@ -51,16 +63,27 @@ class PipelineRun:
         self._world, self._store, self._parallelism = world, store, parallelism
         self._spec, self._pipeline = self.pipeline_of(bundle, run)
         given = {**{entry["name"]: entry["value"] for entry in run.data["spec"].get("params") or []}, **extra}
-        self._params: dict[str, Value] = params.resolve(self._spec.get("params") or [], given, f"PipelineRun {name}")
+        self._params = self._resolve_params(given)
         self._timeouts = timeouts.resolve(run.data["spec"].get("timeouts"))
         self._bindings = self._check_bindings()
-        fixed = self._fixed()
-        entries = [_with(task, fixed) for task in self._spec["tasks"]]
-        last = [_with(task, fixed) for task in self._spec.get("finally") or []]
-        self.facts = Facts(
-            {e["name"]: Task(e["name"], e) for e in entries}, {e["name"]: Task(e["name"], e) for e in last}
-        )
+        applied = self._applied()
+        entries, last = applied["tasks"], applied.get("finally") or []
+        self.tasks: dict[str, Mapping[str, Any]] = {entry["name"]: entry for entry in entries}
+        self.final: dict[str, Mapping[str, Any]] = {entry["name"]: entry for entry in last}
+        self._facts: Facts | None = None
         self._found = {entry["name"]: self._resolve(entry) for entry in [*entries, *last]}
+        self._check_dependencies([*entries, *last])
+        self._tasks = PipelineTasks(
+            run.data,
+            name,
+            self._params,
+            self._bindings,
+            self._found,
+            {**self.tasks, **self.final},
+            world,
+            store.folder,
+            parallelism,
+        )
 
     @staticmethod
     def pipeline_of(bundle: Bundle, run: Document) -> tuple[Mapping[str, Any], str]:
@@ -74,10 +97,13 @@ class PipelineRun:
     def run(self, before: Mapping[str, Any], subject: Subject) -> tuple[Condition, dict[str, TaskEnd]]:
         """Drive to the end; tasks that an interrupted earlier run finished are not run again."""
         loop = Loop(
-            facts=self.facts,
+            name=self._name,
+            tasks=list(self.tasks.values()),
+            final=list(self.final.values()),
             timeouts=self._timeouts,
-            start=self._start,
-            given=self._known,
+            start=self._tasks.start,
+            cel=self._world.cel,
+            children=lambda task: [(child.name, child.end) for child in self._tasks.children.get(task) or ()],
             save=lambda loop: self._store.save({"tasks": snapshot(loop)}),
             events=self._world.events,
             subject=subject,
@@ -85,167 +111,109 @@ class PipelineRun:
             parallelism=self._parallelism,
         )
         self._resume(loop, before.get("tasks") or {})
-        loop.run()
-        return state.condition(self.facts), loop.ends
+        self._facts = loop.run()
+        return self._ended(ending.condition(self._facts, self._name)), loop.ends
 
-    def results(self, condition: Condition) -> dict[str, Value]:
+    def results(self) -> dict[str, Value]:
         """Return the pipeline's results; one whose producer did not give it is left out."""
-        done = {name: task.results for name, task in self.facts.tasks.items() if task.status is Status.SUCCEEDED}
-        last = {name: task.results for name, task in self.facts.finally_.items() if task.status is Status.SUCCEEDED}
-        known = _together(results.known(done), results.known(last, "finally"))
-        out: dict[str, Value] = {}
-        for declared in self._spec.get("results") or []:
-            if not results.missing(declared["value"], {**done, **last}):
-                out[declared["name"]] = substitution.whole(declared["value"], known)
-        return out
+        return self._outcome().values
+
+    def _outcome(self) -> Outcome:
+        every = self._facts.state if self._facts else ()
+        done = state.task_results(every)
+        others = {f"tasks.{task.name}.status": "None" for task in every if not task.successful}
+        return results.of_pipeline(self._spec.get("results") or [], done, None, others)
+
+    def _ended(self, condition: Condition) -> Condition:
+        """A run that succeeded still fails when a result of its cannot be had."""
+        problem = self._outcome().problem
+        if condition.status != "True" or not problem:
+            return condition
+        text = f"Failed to get PipelineResult from TaskRun Results for PipelineRun {self._name}: {problem}"
+        return Condition("False", "CouldntGetPipelineResult", text)
+
+    def task_runs(self, ends: Mapping[str, TaskEnd]) -> list[tuple[str, Child]]:
+        """Return the TaskRuns with the names of their pipeline tasks, in the order in which tasks ended."""
+        known = self._tasks.children
+        return [
+            (task, child)
+            for task, end in ends.items()
+            for child in known.get(task) or [Child(self._tasks.run_name(task), end)]
+        ]
 
     def skipped(self) -> list[dict[str, str]]:
         """Return the skipped tasks with their reasons."""
-        every = [*self.facts.tasks.values(), *self.facts.finally_.values()]
-        return [{"task": task.name, "reason": task.skip.value} for task in every if task.skip]
-
-    def run_name(self, task: str) -> str:
-        """Return the TaskRun's name; too long ones are cut and hashed as upstream does."""
-        name = f"{self._name}-{task}"
-        if len(name) <= _LONGEST:
-            return name
-        tail = f"-{task}"
-        digest = hashlib.md5(self._name.encode(), usedforsecurity=False).hexdigest()
-        return f"{self._name[: _LONGEST - 32 - len(tail)]}{digest}{tail}"
+        found = child_status.skipped_tasks(self._facts) if self._facts else []
+        return [{"task": entry["name"], "reason": entry["reason"]} for entry in found]
 
     def _resume(self, loop: Loop, before: Mapping[str, Any]) -> None:
         for name, saved in before.items():
-            task = self.facts.tasks.get(name)
-            if task is None:
-                continue
-            steps = tuple(StepEnd(**step) for step in saved["steps"])
-            end = TaskEnd(**{**saved, "steps": steps})
-            loop.ends[name] = end
-            task.status, task.reason, task.results = Status.SUCCEEDED, end.reason, dict(end.results)
+            if name in self.tasks:
+                steps = tuple(StepEnd(**step) for step in saved["steps"])
+                loop.took(name, TaskEnd(**{**saved, "steps": steps}))
 
-    def _start(self, task: Task, given: Replacements) -> TaskEnd:
-        found, entry = self._found[task.name], task.spec
-        attempts = int(entry.get("retries") or 0) + 1
-        name = self.run_name(task.name)
-        for attempt in range(attempts):
-            request = self._request(task.name, entry, found, given, attempt)
-            folder = self._store.folder if attempt == 0 else f"{self._store.folder}/retry-{attempt}"
-            end = process.TaskRun(plan(request, folder), self._world).run()
-            if end.succeeded or attempt + 1 == attempts:
-                return end
-            text = f"{task.name}: {end.message}; trying again ({attempt + 1} of {attempts - 1})"
-            self._world.events.emit(Subject("TaskRun", "", name), "Warning", reason="ToBeRetried", message=text)
-        raise AssertionError("unreachable")
+    def _resolve_params(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        who = f"PipelineRun {self._name}"
+        values = params.resolve_pipeline(self._spec.get("params") or [], given, who)
+        used = check_params.texts_of_pipeline(self._spec)
+        problem = check_params.array_indexes([], params.as_list(values), used)
+        if problem:
+            raise self._refused(problem.reason, "spec.params", problem.message)
+        return values
 
-    def _request(self, name: str, entry: Mapping[str, Any], found: Found, given: Replacements, attempt: int) -> Request:
-        values = {
-            param["name"]: substitution.whole(params.typed(param["value"]), given)
-            for param in entry.get("params") or []
-        }
-        spec: Mapping[str, Any] = found.spec
-        if found.inline:
-            values = {**self._propagated(spec), **values}
-            spec = substitution.task_spec(spec, _only_results(given))
-        context = {
-            "context.taskRun.name": self.run_name(name),
-            "context.taskRun.namespace": "default",
-            "context.taskRun.uid": ids.new_uid(),
-            "context.task.name": found.name or self.run_name(name),
-            "context.task.retry-count": str(attempt),
-        }
-        return Request(
-            name=self.run_name(name), task=name, spec=spec, params=values, workspaces=self._workspaces(entry, found),
-            timeout=timeouts.task_timeout(entry.get("timeout"), self._run_spec(name).get("timeout")), context=context,
-        )  # fmt: skip
-
-    def _propagated(self, spec: Mapping[str, Any]) -> dict[str, Value]:
-        """Params of the run reach inline specs, and beat the defaults there."""
-        return dict(self._params)
-
-    def _run_spec(self, name: str) -> Mapping[str, Any]:
-        entries = self._run.data["spec"].get("taskRunSpecs") or []
-        found: Mapping[str, Any] = next((entry for entry in entries if entry.get("pipelineTaskName") == name), {})
-        return found
-
-    def _known(self, facts: Facts) -> Replacements:
-        """Everything that references may mean now: results of tasks and, for finally, their status."""
-        return _together(results.known(state.all_results(facts)), Replacements(state.status_variables(facts)))
-
-    def _fixed(self) -> list[Replacements]:
-        """Stages that do not change while the run goes on."""
-        context = {
-            "context.pipelineRun.name": self._name,
-            "context.pipelineRun.namespace": "default",
-            "context.pipelineRun.uid": ids.new_uid(),
-            "context.pipeline.name": self._pipeline or self._name,
-        }
-        bound = {
-            f"workspaces.{w['name']}.bound": str(w["name"] in self._bindings).lower()
-            for w in self._spec.get("workspaces") or []
-        }
-        return [params.replacements(self._params), Replacements(context), Replacements(bound)]
+    def _applied(self) -> dict[str, Any]:
+        """Return the pipeline's spec after the stages that do not change while the run goes on."""
+        meta = {"name": self._name, "namespace": "default", "uid": ids.new_uid()}
+        context = apply_pipeline.context_values(self._pipeline or self._name, {"metadata": meta})
+        bound = apply_pipeline.bound_workspaces(self._spec.get("workspaces") or [], list(self._bindings.values()))
+        spec = apply_pipeline.apply(self._spec, params.replacements(self._params))
+        return apply_pipeline.apply(apply_pipeline.contexts(spec, context), Replacements(bound))
 
     def _resolve(self, entry: Mapping[str, Any]) -> Found:
-        group = "tasks" if entry["name"] in self.facts.tasks else "finally"
-        index = list(self.facts.tasks if group == "tasks" else self.facts.finally_).index(entry["name"])
-        if entry.get("matrix"):
+        group = "tasks" if entry["name"] in self.tasks else "finally"
+        index = list(self.tasks if group == "tasks" else self.final).index(entry["name"])
+        has_cel = any(expression.get("cel") for expression in entry.get("when") or [])
+        if has_cel and self._world.cel is when.no_cel:
             raise Invalid(
-                f"spec.{group}[{index}].matrix", "is not executed yet", hint="write the combinations as tasks"
+                f"spec.{group}[{index}].when", "has CEL, which is not evaluated yet", hint="use input and values"
             )
         found = local.inline_or_given(self._bundle, self._pipeline_document(), entry, f"spec.{group}[{index}]")
-        process.refuse(found.spec, self._world, f"Task {found.name or entry['name']}")
+        process.refuse(found.spec, self._world, f"Task {found.name or entry['name']}", found.actions)
         return found
+
+    def _check_dependencies(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse before anything runs what pipeline tasks use of each other and cannot get."""
+        known = [Resolved(entry, self._found[entry["name"]].spec) for entry in entries]
+        declared = self._spec.get("workspaces") or []
+        for reason, problem in (
+            ("InvalidTaskResultReference", check_dependencies.task_results(known)),
+            (
+                "InvalidPipelineResultReference",
+                check_dependencies.pipeline_results(self._spec.get("results") or [], known),
+            ),
+            ("RequiredWorkspaceMarkedOptional", check_dependencies.optional_workspaces(declared, known)),
+        ):
+            if problem:
+                raise self._refused(reason, "spec", problem)
+
+    def _refused(self, reason: str, path: str, message: str) -> Invalid:
+        error = Invalid(path, message, obj=f"PipelineRun {self._name}", at=self._run.place(path))
+        error.reason = reason
+        return error
 
     def _pipeline_document(self) -> Document:
         return self._bundle.find("Pipeline", self._pipeline) or self._run if self._pipeline else self._run
 
     def _check_bindings(self) -> dict[str, Mapping[str, Any]]:
-        bindings = {entry["name"]: entry for entry in self._run.data["spec"].get("workspaces") or []}
-        for index, entry in enumerate(bindings.values()):
+        given = self._run.data["spec"].get("workspaces") or []
+        strings = params.replacements(self._params).strings
+        bound: dict[str, Mapping[str, Any]] = {e["name"]: e for e in workspaces.replaced(given, strings)}
+        for index, entry in enumerate(bound.values()):
             self._world.volumes.check(entry, f"spec.workspaces[{index}]")
-        for declared in self._spec.get("workspaces") or []:
-            if declared["name"] not in bindings and not declared.get("optional"):
-                raise Invalid(
-                    "spec.workspaces", f"bind no workspace {declared['name']!r}, which the pipeline requires",
-                    obj=f"PipelineRun {self._name}", at=self._run.place("spec.workspaces"), hint="add it to the run",
-                )  # fmt: skip
-        return bindings
-
-    def _workspaces(self, entry: Mapping[str, Any], found: Found) -> dict[str, Bound]:
-        out = {}
-        used = {usage["name"]: usage for usage in entry.get("workspaces") or []}
-        if found.inline:
-            for declared in found.spec.get("workspaces") or []:
-                used.setdefault(declared["name"], {"name": declared["name"]})
-        for name, usage in used.items():
-            binding = self._bindings.get(usage.get("workspace") or name)
-            if binding is None:
-                continue
-            parts = [part for part in (binding.get("subPath"), usage.get("subPath")) if part]
-            joined = {**binding, "subPath": "/".join(parts)}
-            out[name] = self._world.volumes.bind(joined, self.run_name(entry["name"]))
-        return out
-
-
-def _with(task: Mapping[str, Any], stages: list[Replacements]) -> dict[str, Any]:
-    """Return a pipeline task with the run's params and context in the fields that take them."""
-    out = dict(task)
-    for stage in stages:
-        for name in ("when", "matrix", "displayName", "workspaces", "timeout", "onError"):
-            if name in out:
-                out[name] = substitution.deep(out[name], stage)
-        if out.get("params"):
-            out["params"] = [{**p, "value": substitution.whole(params.typed(p["value"]), stage)} for p in out["params"]]
-    return out
-
-
-def _together(first: Replacements, second: Replacements) -> Replacements:
-    return Replacements(
-        {**first.strings, **second.strings}, {**first.arrays, **second.arrays}, {**first.objects, **second.objects}
-    )
-
-
-def _only_results(given: Replacements) -> Replacements:
-    return Replacements(
-        {key: value for key, value in given.strings.items() if key.startswith("tasks.")}, given.arrays, given.objects
-    )
+        try:
+            bindings.check_workspaces(self._spec, self._run.data["spec"])
+            bindings.check_task_run_specs(self._spec, self._run.data["spec"])
+        except Invalid as error:
+            error.obj, error.at = f"PipelineRun {self._name}", self._run.place(error.field)
+            raise
+        return bound

@@ -11,19 +11,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._core.errors import Invalid
 from .act.process import TaskPlan
 from .act.workspaces import Bound
-from .decide import params, substitution
-from .decide.substitution import Replacements, spellings
+from .decide import apply_task, check_params, params, step_actions, workspaces
+
+_CREDENTIALS = "/tekton/creds"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a TaskRun asks for. `context` holds the values of $(context.*)."""
+    """What a TaskRun asks for. `context` holds the values of $(context.*), `actions` StepActions by name."""
 
     name: str
     task: str
@@ -32,23 +33,27 @@ class Request:
     workspaces: Mapping[str, Bound]
     timeout: float
     context: Mapping[str, str]
+    actions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def plan(request: Request, folder: str) -> TaskPlan:
     """Return the plan. Invalid for missing params, wrong types and missing workspaces."""
+    who = f"TaskRun {request.name}"
     spec = {key: value for key, value in request.spec.items() if key != "metadata"}
-    values = params.resolve(spec.get("params") or [], request.params, f"TaskRun {request.name}")
-    _check_workspaces(spec, request)
-    stages = (
-        params.replacements(values),
-        Replacements(request.context),
-        Replacements(_result_paths(spec)),
-        Replacements(_exit_code_paths(spec)),
-        Replacements(_workspace_values(spec, request.workspaces)),
-        Replacements({"credentials.path": "/tekton/creds"}),
-    )
-    for stage in stages:
-        spec = substitution.task_spec(spec, stage)
+    namespace = request.context.get("context.taskRun.namespace", "")
+    if step_actions.has_refs(spec):
+        spec["steps"] = step_actions.resolved(spec, request.params, request.actions, namespace)
+    values = params.resolve(spec.get("params") or [], request.params, who)
+    _check_indexes(spec, values, who)
+    bindings = _bindings(request.workspaces)
+    declared = _declared(spec, bindings, who)
+    spec = {**apply_task.apply(spec, params.replacements(values)), "workspaces": declared}
+    spec = apply_task.contexts(spec, request.context)
+    spec = apply_task.artifact_paths(apply_task.result_paths(spec))
+    spec = apply_task.exit_code_paths(spec)
+    volumes = {name: str(volume["name"]) for name, volume in workspaces.volumes(bindings).items()}
+    spec = apply_task.workspaces(spec, spec["workspaces"], workspaces.claims(bindings), volumes)
+    spec = apply_task.credentials_path(spec, _CREDENTIALS)
     return TaskPlan(
         request.name,
         request.task,
@@ -59,39 +64,29 @@ def plan(request: Request, folder: str) -> TaskPlan:
     )
 
 
-def _check_workspaces(spec: Mapping[str, Any], request: Request) -> None:
-    for workspace in spec.get("workspaces") or []:
-        if workspace["name"] not in request.workspaces and not workspace.get("optional"):
-            raise Invalid(
-                f"workspaces.{workspace['name']}", "is required by the Task and not bound",
-                obj=f"TaskRun {request.name}", hint="bind it in workspaces of the run",
-            )  # fmt: skip
+def _check_indexes(spec: Mapping[str, Any], values: Mapping[str, params.Value], who: str) -> None:
+    used = check_params.texts_of_task(spec)
+    problem = check_params.array_indexes([], params.as_list(values), used, "TaskRunValidationFailed")
+    if problem:
+        error = Invalid("params", problem.message, obj=who)
+        error.reason = problem.reason
+        raise error
 
 
-def _result_paths(spec: Mapping[str, Any]) -> dict[str, str]:
-    out = {}
-    for result in spec.get("results") or []:
-        for key in spellings("results", result["name"]):
-            out[f"{key}.path"] = f"/tekton/results/{result['name']}"
-    for index, step in enumerate(spec.get("steps") or []):
-        name = step.get("name") or f"unnamed-{index}"
-        for result in step.get("results") or []:
-            out[f"step.results.{result['name']}.path"] = f"/tekton/steps/step-{name}/results/{result['name']}"
-    return out
+def _bindings(bound: Mapping[str, Bound]) -> list[dict[str, Any]]:
+    """What is bound, as bindings: a claim by name, anything else is as good as an emptyDir here."""
+    return [
+        {"name": name, "persistentVolumeClaim": {"claimName": one.claim}}
+        if one.claim
+        else {"name": name, "emptyDir": {}}
+        for name, one in bound.items()
+    ]
 
 
-def _exit_code_paths(spec: Mapping[str, Any]) -> dict[str, str]:
-    names = [step.get("name") or f"unnamed-{index}" for index, step in enumerate(spec.get("steps") or [])]
-    return {f"steps.step-{name}.exitCode.path": f"/tekton/steps/step-{name}/exitCode" for name in names}
-
-
-def _workspace_values(spec: Mapping[str, Any], bound: Mapping[str, Bound]) -> dict[str, str]:
-    out = {}
-    for workspace in spec.get("workspaces") or []:
-        name = workspace["name"]
-        here = bound.get(name)
-        out[f"workspaces.{name}.path"] = (workspace.get("mountPath") or f"/workspace/{name}") if here else ""
-        out[f"workspaces.{name}.bound"] = "true" if here else "false"
-        out[f"workspaces.{name}.claim"] = here.claim if here else ""
-        out[f"workspaces.{name}.volume"] = f"ws-{name}" if here else ""
-    return out
+def _declared(spec: Mapping[str, Any], bindings: list[dict[str, Any]], who: str) -> list[Mapping[str, Any]]:
+    """Return the declared workspaces and those that were propagated; Invalid when a required one is not bound."""
+    declared = list(spec.get("workspaces") or [])
+    if problem := workspaces.unbound(declared, bindings):
+        raise Invalid("workspaces", problem, obj=who, hint="bind it in workspaces of the run")
+    names = {entry["name"] for entry in declared}
+    return [*declared, *({"name": entry["name"]} for entry in bindings if entry["name"] not in names)]

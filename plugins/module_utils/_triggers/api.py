@@ -8,6 +8,19 @@ from __future__ import annotations
 
 from .event import Event, canonical, make
 from .listener import EventResult, Listener, TriggerResult
+from .payload import problem as payload_problem
+from .validate.documents import Finding, findings
 
-__all__ = ["EMULATED", "Event", "EventResult", "Listener", "TriggerResult", "canonical", "make"]
+__all__ = [
+    "EMULATED",
+    "Event",
+    "EventResult",
+    "Finding",
+    "Listener",
+    "TriggerResult",
+    "canonical",
+    "findings",
+    "make",
+    "payload_problem",
+]
 EMULATED = "Tekton Triggers v0.37"

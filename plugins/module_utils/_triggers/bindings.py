@@ -9,10 +9,9 @@ Source: tektoncd/triggers pkg/template/event.go and jsonpath.go (v0.37).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._core import gojson
@@ -20,84 +19,122 @@ from .._core.errors import Invalid
 from .._lang import jsonpath
 from .event import Event, canonical
 
+_WRAPPED = re.compile(r"\$\(?[^)]+\)")
+_PATH = re.compile(r"\{\.?([^{}]+)\}|\.?([^{}]+)")
+_HEADER = "header."
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One $(...) of a text: `original` as written, `text` with the header name in canonical form."""
+
+    text: str
+    original: str
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What expressions may look at."""
 
     event: Event
-    extensions: Mapping[str, Any]
-    event_id: str
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+    event_id: str = ""
+
+    def data(self) -> dict[str, Any]:
+        """Return the roots of the expressions; several values of a header are joined by a comma."""
+        return {
+            "header": {name: ",".join(values) for name, values in self.event.headers.items()},
+            "body": self.event.data(),
+            "extensions": dict(self.extensions),
+            "context": {"eventID": self.event_id},
+        }
 
 
-def expressions(text: str) -> list[str]:
-    """Return the $(...) parts of a text; brackets inside count, so that filters may hold them."""
-    found, index = [], 0
-    while (start := text.find("$(", index)) >= 0:
-        depth, end = 0, start + 1
-        while end < len(text):
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            end += 1
-            if depth == 0:
-                break
-        if depth:
-            break
-        found.append(text[start:end])
-        index = end
+def expressions(text: str) -> list[Expression]:
+    """Return the $(...) parts of a text, in order; brackets inside count, so that filters may hold them."""
+    found = []
+    for part in text.split("$(")[1:]:
+        end = _closing(part)
+        if end is not None:
+            raw = part[:end]
+            name = _HEADER + canonical(raw[len(_HEADER) :]) if raw.startswith(_HEADER) else raw
+            found.append(Expression(f"$({name})", f"$({raw})"))
     return found
 
 
-def params(specs: Sequence[Mapping[str, Any]], context: Context) -> dict[str, str]:
-    """Return the value of every binding param. Invalid: a missing key, or two bindings that give one param."""
-    out: dict[str, str] = {}
-    for spec in specs:
-        name = spec["name"]
-        if name in out:
-            raise Invalid(f"params.{name}", "is given by two bindings")
-        value = str(spec.get("value", ""))
-        for expression in expressions(value):
-            value = value.replace(expression, _value(expression[2:-1], context))
-        out[name] = value
-    return out
+def _closing(text: str) -> int | None:
+    """Return where the bracket that was opened before the text is closed."""
+    depth = 0
+    for index, char in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(char, 0)
+        if depth < 0:
+            return index
+    return None
 
 
-def _value(expression: str, context: Context) -> str:
-    if expression == "context.eventID":
-        return context.event_id
-    head = re.match(r"header(?:\.|\[['\"])([^'\"\]]+)", expression)
-    if head:
-        return _header(head[1], context)
-    data = {"body": context.event.data(), "extensions": dict(context.extensions)}
-    if expression == "header":
-        data["header"] = {name: list(values) for name, values in context.event.headers.items()}
-    return _text(_find(expression, data))
+def path(expression: str) -> str:
+    """Return the JSONPath of $(...): $(body.a) is {.body.a}. Invalid when it is not wrapped in $()."""
+    if not _WRAPPED.search(expression):
+        raise Invalid("binding", "expression not wrapped in $()")
+    return relaxed(expression.removeprefix("$(").removesuffix(")"))
 
 
-def _header(name: str, context: Context) -> str:
-    values = context.event.headers.get(canonical(name))
-    if not values:
-        raise Invalid("header", f"{name} is not in the event")
-    return _escaped(",".join(values))
-
-
-def _find(expression: str, data: Any) -> list[Any]:
-    try:
-        return jsonpath.find(f"{{.{expression}}}", data)
-    except Invalid as error:
+def relaxed(text: str) -> str:
+    """Return a JSONPath with its braces and leading dot, which may both be left out. Invalid for unbalanced braces."""
+    if not text:
+        return text
+    found = _PATH.fullmatch(text)
+    if found is None:
         raise Invalid(
             "binding",
-            f"$({expression}): {error.message}",
-            hint="is it in the event? defaults belong to the TriggerTemplate",
-        ) from error
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'",
+        )
+    return "{." + (found[1] or found[2]) + "}"
+
+
+def value(data: Any, expression: str) -> str:
+    """Return what an expression finds, ready to stand in JSON. Invalid for a mistake or a missing key.
+
+    One text stays text, escaped but without quotes; anything else is compact JSON; several values are an array.
+    """
+    found = jsonpath.results(path(expression), data)
+    return "".join(_text(values) for values in found)
 
 
 def _text(found: list[Any]) -> str:
-    """One text stays text, escaped for JSON; anything else is compact JSON with sorted keys; many matches are an array."""
-    value: Any = found[0] if len(found) == 1 else found
-    if isinstance(value, str):
-        return _escaped(value)
-    return gojson.dumps(value)
+    if len(found) == 1 and isinstance(found[0], str):
+        return gojson.dumps(found[0])[1:-1]
+    return gojson.dumps(found[0] if len(found) == 1 else found)
 
 
-def _escaped(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)[1:-1]
+def params(
+    specs: Sequence[Mapping[str, Any]], context: Context, declared: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, str]:
+    """Return the value of every binding param, and the defaults of the template params that have none.
+
+    `declared` are the params of the TriggerTemplate: a default also stands in for an expression that finds nothing.
+    Invalid for a body that is no JSON, or an expression that fails without a default.
+    """
+    data = context.data()
+    out = {spec["name"]: str(spec["default"]) for spec in declared if spec.get("default") is not None}
+    for spec in specs:
+        name = str(spec["name"])
+        out[name] = _filled(name, str(spec.get("value", "")), data, out.get(name))
+    return out
+
+
+def _filled(name: str, text: str, data: Any, default: str | None) -> str:
+    filled = text
+    for expression in expressions(text):
+        try:
+            found = value(data, expression.text)
+        except Invalid as error:
+            if default is None:
+                raise Invalid(
+                    f"params.{name}",
+                    f"failed to replace JSONPath value for param {name}: {text}: {error.message}",
+                    hint="is it in the event? defaults belong to the TriggerTemplate",
+                ) from error
+            found = default
+        filled = filled.replace(expression.original, found)
+    return filled

@@ -7,11 +7,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._core import gojson_scan
 from .._core.errors import Invalid
+
+Headers = Mapping[str, Sequence[str]]
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,28 +24,45 @@ class Event:
     """Header names are canonical (X-Gitlab-Event), each with all its values."""
 
     body: bytes
-    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    headers: Headers = field(default_factory=dict)
     path: str = "/"
     method: str = "POST"
 
     def header(self, name: str) -> str:
         """Return the first value of a header, or an empty text."""
-        values = self.headers.get(canonical(name)) or [""]
-        return values[0]
+        return first(self.headers, name)
 
     def data(self) -> Any:
-        """Return the body as JSON; Invalid when it is none."""
+        """Return the body as JSON, numbers as floats as in Go; null when it is empty; Invalid when it is no JSON."""
         try:
-            return json.loads(self.body or b"null")
-        except ValueError as error:
+            return gojson_scan.decode(self.body or b"null", floats=True)
+        except Invalid as error:
             raise Invalid(
-                "body", f"is not JSON: {error}", hint="send Content-Type: application/json with a JSON object"
+                "body",
+                f"is not JSON: {error.message}",
+                hint="send Content-Type: application/json with a JSON object",
             ) from error
 
 
 def canonical(name: str) -> str:
-    """Return a header name as Go writes it: each word begins with a capital."""
+    """Return a header name as Go writes it: each word begins with a capital; what is no header name stays.
+
+    Source: Go net/textproto, CanonicalMIMEHeaderKey.
+    """
+    if not _TOKEN.fullmatch(name):
+        return name
     return "-".join(part[:1].upper() + part[1:].lower() for part in name.split("-"))
+
+
+def canonical_headers(headers: Headers) -> dict[str, list[str]]:
+    """Return the headers under their canonical names."""
+    return {canonical(name): list(values or []) for name, values in headers.items()}
+
+
+def first(headers: Headers, name: str) -> str:
+    """Return the first value of a header given under its canonical name, or an empty text."""
+    values = headers.get(canonical(name))
+    return str(values[0]) if values else ""
 
 
 def make(given: Mapping[str, Any]) -> Event:

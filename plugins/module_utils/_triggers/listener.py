@@ -4,25 +4,29 @@
 
 """An EventListener: one event in, an answer and created objects out.
 
-Source: tektoncd/triggers pkg/sink/sink.go (v0.37). Knows no HTTP server and no cluster.
+Source: tektoncd/triggers pkg/sink/sink.go (v0.37). Knows no HTTP server and no cluster; interceptors that call
+services do it through `fetch`.
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._core import ids, redact
-from .._core.errors import Invalid, Refused, SlipwayError
+from .._core import ids
+from .._core.errors import Invalid, SlipwayError
 from .._core.types import Manifest
 from .._core.yaml import Document
-from . import bindings, templates
+from . import bindings, chain, payload, resolve, selection, templates
+from .act import http
 from .event import Event
-from .interceptors.builtin import BUILTIN
+from .interceptors.protocol import Fetch, Help, Response, TriggerContext
+from .objects import Objects, name_of
+from .selection import Chosen
 
 GROUPS = ("triggers.tekton.dev/v1beta1", "triggers.tekton.dev/v1alpha1")
+ENTERPRISE_HOSTS = "slipway.dev/github-enterprise-hosts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,134 +55,107 @@ class Listener:
         documents: Sequence[Document],
         name: str = "",
         secrets: Callable[[str], Manifest | None] = lambda _name: None,
+        fetch: Fetch = http.fetch,
     ) -> None:
-        self._objects = {
-            (str(d.data.get("kind")), str((d.data.get("metadata") or {}).get("name", ""))): d for d in documents
-        }
-        self._secrets = secrets
-        self.document = self._choose(name)
-        self.name = str(self.document.data["metadata"]["name"])
-        self.namespace = str(self.document.data["metadata"].get("namespace") or "default")
+        self.document = _choose(documents, name)
+        meta = self.document.data["metadata"]
+        self.name = name_of(self.document.data)
+        self.namespace = str(meta.get("namespace") or "default")
+        self._spec: Mapping[str, Any] = self.document.data.get("spec") or {}
+        self._objects = Objects(documents, self.namespace, secrets)
+        hosts = str((meta.get("annotations") or {}).get(ENTERPRISE_HOSTS, "")).split(",")
+        self._help = Help(self._objects.secret, fetch, tuple(host.strip() for host in hosts if host.strip()))
+
+    def status(self, event: Event) -> int:
+        """Return the HTTP status that answers the event, before any trigger runs."""
+        return payload.status(self.document.data, event.body)
 
     def handle(self, event: Event, event_id: str = "") -> EventResult:
         """Apply every trigger, each on its own: a failing one has its reason and does not stop the others."""
         result = EventResult(event_id or ids.new_uid())
-        for name, trigger in self._triggers():
-            try:
-                made, reason = self._fire(name, trigger, event, result.event_id)
-            except SlipwayError as error:
-                made, reason = [], str(error)
-            result.created.extend(made)
-            result.triggers.append(TriggerResult(name, bool(made), reason))
+        for trigger in selection.chosen(self._spec, self._objects, self.namespace):
+            self._apply(trigger, event, {}, result)
+        for index, group in enumerate(self._spec.get("triggerGroups") or []):
+            self._group(index, group, event, result)
         return result
 
-    def _choose(self, name: str) -> Document:
-        names = sorted(found for kind, found in self._objects if kind == "EventListener")
-        if name and name not in names:
-            raise Invalid(
-                "listener",
-                f"names an EventListener that is not given: {name!r}",
-                hint=f"there: {', '.join(names) or 'none'}",
-            )
-        if not name and len(names) != 1:
-            raise Invalid(
-                "listener",
-                f"is needed, because {len(names)} EventListeners are given",
-                hint=f"there: {', '.join(names) or 'none'}",
-            )
-        document = self._objects[("EventListener", name or names[0])]
-        if document.data.get("apiVersion") not in GROUPS:
-            raise Invalid(
-                "apiVersion",
-                f"is {document.data.get('apiVersion')!r}",
-                at=document.place("apiVersion"),
-                hint=" or ".join(GROUPS),
-            )
-        return document
+    def _group(self, index: int, group: Mapping[str, Any], event: Event, result: EventResult) -> None:
+        """Run a group's interceptors once; its triggers see their extensions and headers, but the body as it came."""
+        name = str(group.get("name") or f"group-{index}")
+        context = self._context(event, result, self.namespace, f"triggerGroups/{name}")
+        try:
+            passage = self._intercept(group, event, {}, context)
+            found = selection.selected(group.get("triggerSelector") or {}, self._objects, self.namespace)
+        except SlipwayError as error:
+            result.triggers.append(TriggerResult(name, False, str(error)))
+            return
+        if passage.stopped:
+            result.triggers.append(TriggerResult(name, False, _reason(passage.stopped)))
+            return
+        inner = Event(event.body, passage.headers, event.path, event.method)
+        for trigger in found:
+            self._apply(trigger, inner, passage.extensions, result)
 
-    def _triggers(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for index, entry in enumerate(self.document.data["spec"].get("triggers") or []):
-            if entry.get("triggerRef"):
-                yield (
-                    str(entry["triggerRef"]),
-                    self._need("Trigger", entry["triggerRef"], f"spec.triggers[{index}].triggerRef").data["spec"],
-                )
-            else:
-                yield str(entry.get("name") or f"trigger-{index}"), entry
-        if self.document.data["spec"].get("triggerGroups"):
-            raise Refused("spec.triggerGroups are not executed yet", hint="list the triggers in spec.triggers")
+    def _apply(self, trigger: Chosen, event: Event, extensions: Mapping[str, Any], result: EventResult) -> None:
+        try:
+            made, reason = self._fire(trigger, event, extensions, result)
+        except SlipwayError as error:
+            made, reason = [], str(error)
+        result.created.extend(made)
+        result.triggers.append(TriggerResult(trigger.name, bool(made), reason))
 
-    def _fire(self, name: str, trigger: Mapping[str, Any], event: Event, event_id: str) -> tuple[list[Manifest], str]:
-        extensions: dict[str, Any] = {}
-        for interceptor in trigger.get("interceptors") or []:
-            kind, params = _interceptor(interceptor)
-            if kind not in BUILTIN:
-                raise Refused(
-                    f"interceptor {kind!r} is not executed here yet", hint=f"executed: {', '.join(sorted(BUILTIN))}"
-                )
-            verdict = BUILTIN[kind](event, params, self._secret)
-            if not verdict.passes:
-                return [], verdict.reason
-            extensions.update(verdict.extensions)
-        context = bindings.Context(event, extensions, event_id)
-        given = bindings.params(list(self._binding_params(trigger)), context)
-        return self._create(name, trigger, given, event_id), "fired"
-
-    def _binding_params(self, trigger: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        for binding in trigger.get("bindings") or []:
-            if binding.get("ref"):
-                kind = str(binding.get("kind") or "TriggerBinding")
-                yield from self._need(kind, binding["ref"], "bindings.ref").data["spec"].get("params") or []
-            elif binding.get("name"):
-                yield binding
-            else:
-                yield from (binding.get("spec") or {}).get("params") or []
-
-    def _create(self, name: str, trigger: Mapping[str, Any], given: Mapping[str, str], event_id: str) -> list[Manifest]:
-        template = trigger.get("template") or {}
-        reference = template.get("ref") or template.get("name")
-        spec = (
-            self._need("TriggerTemplate", reference, "template.ref").data["spec"]
-            if reference
-            else template.get("spec") or {}
+    def _fire(
+        self, trigger: Chosen, event: Event, extensions: Mapping[str, Any], result: EventResult
+    ) -> tuple[list[Manifest], str]:
+        if trigger.problem:
+            return [], trigger.problem
+        context = self._context(event, result, trigger.namespace, f"triggers/{trigger.label}")
+        passage = self._intercept(trigger.spec, event, extensions, context)
+        if passage.stopped:
+            return [], _reason(passage.stopped)
+        resolved = resolve.trigger(trigger.spec, lambda kind, name: self._objects.need(kind, trigger.namespace, name))
+        seen = Event(passage.body, passage.headers, event.path, event.method)
+        params = bindings.params(
+            resolved.params, bindings.Context(seen, passage.extensions, result.event_id), resolved.declared
         )
-        params, uid = templates.values(spec.get("params") or [], given), ids.new_uid()
-        made = [templates.render(resource, params, uid) for resource in spec.get("resourcetemplates") or []]
-        return [
-            templates.label(obj, listener=self.name, trigger=name, event_id=event_id, namespace=self.namespace)
-            for obj in made
-        ]
+        made = [templates.parse(text) for text in templates.resolve(resolved.template, params, ids.new_uid())]
+        return list(self._labelled(made, trigger, result.event_id)), "fired"
 
-    def _need(self, kind: str, name: str, path: str) -> Document:
-        found = self._objects.get((kind, str(name)))
-        if found is None:
-            there = sorted(n for k, n in self._objects if k == kind)
-            at = self.document.place(path)
-            raise Invalid(
-                path, f"names a {kind} that is not given: {name!r}", at=at, hint=f"there: {', '.join(there) or 'none'}"
+    def _labelled(self, made: Sequence[Manifest], trigger: Chosen, event_id: str) -> Iterator[Manifest]:
+        for obj in made:
+            yield templates.label(
+                obj, listener=self.name, trigger=trigger.label, event_id=event_id, namespace=trigger.namespace
             )
-        return found
 
-    def _secret(self, reference: Mapping[str, Any]) -> bytes:
-        name, key = str(reference.get("secretName")), str(reference.get("secretKey"))
-        document = self._objects.get(("Secret", name))
-        secret = document.data if document else self._secrets(name)
-        if secret is None:
-            raise Invalid("secretRef", f"names a Secret that is not given: {name!r}", hint="add it to the manifests")
-        redact.current.register_secret(secret)
-        if key in (secret.get("stringData") or {}):
-            return str(secret["stringData"][key]).encode()
-        if key not in (secret.get("data") or {}):
-            raise Invalid("secretRef.secretKey", f"{key!r} is not in the Secret {name!r}")
-        return base64.b64decode(secret["data"][key])
+    def _context(self, event: Event, result: EventResult, namespace: str, what: str) -> TriggerContext:
+        return TriggerContext(event.path, result.event_id, f"namespaces/{namespace}/{what}")
+
+    def _intercept(
+        self, spec: Mapping[str, Any], event: Event, extensions: Mapping[str, Any], context: TriggerContext
+    ) -> chain.Passage:
+        start = chain.Passage(event.body, event.headers, extensions)
+        return chain.run(spec.get("interceptors") or [], start, context, self._objects, self._help)
 
 
-def _interceptor(entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Return the interceptor's name and params, in the form by reference or in the older one by key."""
-    if entry.get("ref"):
-        params = {param["name"]: param.get("value") for param in entry.get("params") or []}
-        return str(entry["ref"].get("name")), params
-    for name in (*BUILTIN, "cel", "slack", "webhook"):
-        if entry.get(name) is not None:
-            return name, entry[name]
-    return str(entry.get("name", "unknown")), {}
+def _reason(response: Response) -> str:
+    return response.message or "interceptor stopped trigger processing"
+
+
+def _choose(documents: Sequence[Document], name: str) -> Document:
+    found = {
+        name_of(d.data): d for d in documents if isinstance(d.data, dict) and d.data.get("kind") == "EventListener"
+    }
+    there = f"given: {', '.join(sorted(found)) or 'none'}"
+    if name and name not in found:
+        raise Invalid("listener", f'eventlistener.triggers.tekton.dev "{name}" not found', hint=there)
+    if not name and len(found) != 1:
+        raise Invalid("listener", f"is needed, because {len(found)} EventListeners are given", hint=there)
+    document = found[name] if name else next(iter(found.values()))
+    if document.data.get("apiVersion") not in GROUPS:
+        raise Invalid(
+            "apiVersion",
+            f"is {document.data.get('apiVersion')!r}",
+            at=document.place("apiVersion"),
+            hint=" or ".join(GROUPS),
+        )
+    return document

@@ -9,46 +9,68 @@ Source: tektoncd/triggers pkg/template/resource.go and pkg/resources/create.go (
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from .._core import gojson, ids
+from .._core import gojson, gojson_scan, ids
 from .._core.errors import Invalid
 from .._core.types import Manifest
 
 _PREFIX = "triggers.tekton.dev"
+OLD_ESCAPE = f"{_PREFIX}/old-escape-quotes"
 
 
-def values(declared: Sequence[Mapping[str, Any]], given: Mapping[str, str]) -> dict[str, str]:
-    """Return the template's params: given, else default; Invalid when there is neither."""
-    out = {}
-    for spec in declared:
-        name = spec["name"]
-        if name in given:
-            out[name] = given[name]
-        elif spec.get("default") is not None:
-            out[name] = str(spec["default"])
-        else:
-            raise Invalid(f"tt.params.{name}", "has no value and no default", hint="add it to the TriggerBinding")
-    return out
+def escape(value: str) -> str:
+    """Return a value with $( doubled, so that Tekton does not take the event's text for its own variables."""
+    return value.replace("$(", "$$(")
 
 
-def render(resource: Mapping[str, Any], params: Mapping[str, str], uid: str) -> Manifest:
-    """Return the resource with $(tt.params.x) and $(uid) replaced. Invalid when the text is no JSON any more."""
-    text = gojson.dumps(resource, escape_html=False)
-    for name, value in params.items():
-        text = text.replace(f"$(tt.params.{name})", value.replace("$(", "$$("))
-    text = text.replace("$(uid)", uid)
+def apply(text: str, params: Mapping[str, str], *, old_escape: bool = False) -> str:
+    """Return a resource's JSON text with $(tt.params.NAME) replaced, also in keys; unknown names stay.
+
+    `old_escape` writes quotes in values with a backslash (annotation triggers.tekton.dev/old-escape-quotes).
+    All params are replaced in one pass: upstream's order is random, and a value must not bring in another param.
+    """
+    values = {f"$(tt.params.{name})": _written(value, old_escape) for name, value in params.items()}
+    if not values:
+        return text
+    names = re.compile("|".join(map(re.escape, values)))
+    return names.sub(lambda found: values[found[0]], text)
+
+
+def _written(value: str, old_escape: bool) -> str:
+    value = escape(value)
+    return value.replace('"', '\\"') if old_escape else value
+
+
+def apply_uid(text: str, uid: str) -> str:
+    """Return the text with $(uid) replaced."""
+    return text.replace("$(uid)", uid)
+
+
+def resolve(template: Mapping[str, Any], params: Mapping[str, str], uid: str) -> list[str]:
+    """Return the JSON text of every resource of a TriggerTemplate; one uid serves all of them."""
+    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    return [
+        apply_uid(
+            apply(gojson.dumps(resource, escape_html=False), params, old_escape=OLD_ESCAPE in annotations),
+            uid,
+        )
+        for resource in (template.get("spec") or {}).get("resourcetemplates") or []
+    ]
+
+
+def parse(text: str) -> Manifest:
+    """Return the object of a resolved resource. Invalid when the text is no JSON object any more."""
     try:
-        made: Manifest = json.loads(text)
-    except ValueError as error:
+        return gojson_scan.decode_object(text)
+    except Invalid as error:
         raise Invalid(
             "resourcetemplates",
-            f"is no JSON after replacement: {error}",
+            f"is no JSON after replacement: {error.message}",
             hint="is a value an object where text is wanted?",
         ) from error
-    return made
 
 
 def label(obj: Manifest, *, listener: str, trigger: str, event_id: str, namespace: str) -> Manifest:

@@ -103,6 +103,7 @@ def _branch_refused(project: Project, body: bytes) -> str:
     """Return why the branch filter keeps the event out, or an empty text."""
     if not project.branches:
         return ""
-    ref = str(json.loads(body).get("ref", ""))
+    data = json.loads(body)
+    ref = str(data.get("ref", "")) if isinstance(data, dict) else ""
     branch = ref.removeprefix("refs/heads/")
     return "" if branch in project.branches else f"branch {branch!r} is not among {', '.join(project.branches)}"

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import ids
-from ansible_collections.slipway.gitops.plugins.module_utils._triggers.api import canonical
+from ansible_collections.slipway.gitops.plugins.module_utils._triggers.api import canonical, payload_problem
 from slipway.core import redact
 from slipway.serve.config import Config, Project
 from slipway.serve.store import EventStore
@@ -57,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return None
-        problem = _payload_problem(body)
+        problem = payload_problem(body)
         if problem:
             return self._answer(400, {"eventListener": project.listener, "errorMessage": problem})
         event_id = ids.new_uid()
@@ -107,15 +107,6 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         if args and str(args[1] if len(args) > 1 else "").startswith(("4", "5")):
             print(redact.current.scrub(format % args), flush=True)
-
-
-def _payload_problem(body: bytes) -> str:
-    """Only a JSON object is an event, as upstream checks before it answers."""
-    try:
-        data = json.loads(body)
-    except ValueError as error:
-        return f"Invalid event body format : {error}"
-    return "" if isinstance(data, dict) else "Invalid event body format format: a JSON object is needed"
 
 
 def start(server: Server) -> threading.Thread:

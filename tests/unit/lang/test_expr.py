@@ -43,9 +43,9 @@ def test_expressions_have_their_value(text: str, value: Any) -> None:
     ("text", "message"),
     [
         ("foo > 1", "unknown name foo"),
-        ("1 +", "end of expression"),
+        ("1 +", "unexpected token EOF"),
         ("result.", "end of expression"),
-        ("1 and true", "true or false"),
+        ("1 and true", "mismatched types int and bool"),
         ("result[9]", "out of range"),
     ],
 )

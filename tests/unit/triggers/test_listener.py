@@ -43,8 +43,8 @@ def test_a_push_makes_the_pipeline_run_of_the_template() -> None:
 @pytest.mark.parametrize(
     ("token", "kind", "reason"),
     [
-        ("wrong", "Push Hook", "Invalid X-Gitlab-Token"),
-        ("", "Push Hook", "no X-Gitlab-Token header set"),
+        ("wrong", "Push Hook", "Invalid X-GitLab-Token"),
+        ("", "Push Hook", "no X-GitLab-Token header set"),
         ("the-right-token", "Tag Push Hook", "event type Tag Push Hook is not allowed"),
     ],
 )  # fmt: skip

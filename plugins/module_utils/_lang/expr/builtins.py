@@ -138,6 +138,19 @@ def _index_of(value: str, part: str) -> int:
     return value.find(part)
 
 
+_WORD = 1 << 64  # integers of the language have 64 bits
+
+
+def _shift(count: int) -> int:
+    if count < 0:
+        raise Invalid("expression", f"invalid operation: negative shift count {count} (type int)")
+    return min(count, 64)
+
+
+def _wrapped(value: int) -> int:
+    return (value + _WORD // 2) % _WORD - _WORD // 2
+
+
 BUILTIN: dict[str, Callable[..., Any]] = {
     "len": _len, "int": _int, "float": _float, "string": text, "type": type_of, "abs": abs,
     "ceil": lambda v: float(math.ceil(v)), "floor": lambda v: float(math.floor(v)), "round": _round,
@@ -156,6 +169,7 @@ BUILTIN: dict[str, Callable[..., Any]] = {
     "fromPairs": lambda v: {pair[0]: pair[1] for pair in v}, "reverse": lambda v: list(reversed(v)),
     "uniq": _uniq, "concat": lambda *v: [item for part in v for item in part], "flatten": _flatten, "sort": _sort,
     "bitand": lambda a, b: a & b, "bitor": lambda a, b: a | b, "bitxor": lambda a, b: a ^ b, "bitnot": lambda a: ~a,
-    "date": times.date, "duration": times.duration,
-    "bitshl": lambda a, b: a << b, "bitshr": lambda a, b: a >> b,
+    "bitnand": lambda a, b: a & ~b, "bitshl": lambda a, b: _wrapped(a << _shift(b)),
+    "bitshr": lambda a, b: a >> _shift(b), "bitushr": lambda a, b: _wrapped((a % _WORD) >> _shift(b)),
+    **times.FUNCTIONS,
 }  # fmt: skip

@@ -2,7 +2,7 @@
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-"""Evaluates a tree. Unknown names are errors before anything runs, as upstream's compiler has it.
+"""Evaluates a tree. What cannot work is an error before anything runs, as upstream's compiler has it.
 
 Source: expr-lang/expr checker and vm (v1.17.8).
 """
@@ -16,8 +16,9 @@ from functools import lru_cache
 from typing import Any
 
 from ..._core.errors import Invalid
+from . import times, types
 from .builtins import BUILTIN
-from .kinds import check_comparison
+from .checker import check
 from .parser import WITH_CLOSURE, Node, parse
 
 _MOST = 1_000_000
@@ -31,7 +32,7 @@ def _parsed(text: str) -> Node:
 def evaluate(text: str, env: Mapping[str, Any]) -> Any:
     """Return the value of an expression over `env` (values and functions). Invalid for syntax, names and types."""
     tree = _parsed(text)
-    _check(tree, set(env) | {"$env"}, env, text)
+    check(tree, types.record({name: types.of(value) for name, value in env.items()}), text)
     try:
         return _Run(env, text).value(tree)
     except Invalid:
@@ -47,22 +48,6 @@ def evaluate(text: str, env: Mapping[str, Any]) -> Any:
         re.error,
     ) as error:
         raise Invalid("expression", str(error), hint=f"in {text!r}") from error
-
-
-def _check(node: Node, names: set[str], env: Mapping[str, Any], text: str) -> None:
-    if node.kind == "name" and node.value not in names:
-        hint = f"in {text!r}; known: {', '.join(sorted(names))}"
-        raise Invalid("expression", f"unknown name {node.value}", hint=hint)
-    if node.kind == "call" and node.value not in names and node.value not in BUILTIN and node.value not in WITH_CLOSURE:
-        raise Invalid("expression", f"unknown name {node.value}", hint=f"in {text!r}")
-    check_comparison(node, env)
-    if node.kind == "let":
-        _check(node.children[0], names, env, text)
-        _check(node.children[1], names | {node.value}, env, text)
-        return
-    inner = names | {"index", "acc"} if node.kind == "closure" else names
-    for child in node.children:
-        _check(child, inner, env, text)
 
 
 class _Run:
@@ -109,7 +94,7 @@ class _Run:
 
     def _unary(self, node: Node) -> Any:
         operand = self.value(node.children[0])
-        if node.value == "not":
+        if node.value in ("not", "!"):
             return not self._bool(operand)
         return -operand if node.value == "-" else operand
 
@@ -200,6 +185,8 @@ def _fetch(base: Any, key: Any, text: str) -> Any:
         if not -len(base) <= key < len(base):
             raise Invalid("expression", f"index out of range: {key} (array length is {len(base)})", hint=f"in {text!r}")
         return base[key]
+    if (method := times.method(base, str(key))) is not None:
+        return method
     if callable(getattr(base, str(key), None)) and not isinstance(base, (int, float, str, list)):
         return getattr(base, str(key))
     shown = "<nil>" if base is None else repr(base)
@@ -227,11 +214,17 @@ def _equal(left: Any, right: Any) -> bool:
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def check(left: Any, right: Any) -> bool:
         numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (left, right))
-        if not numbers and not (isinstance(left, str) and isinstance(right, str)):
+        texts = isinstance(left, str) and isinstance(right, str)
+        if not numbers and not texts and not times.ordered(left, right):
             raise Invalid("expression", f"invalid operation: {left!r} and {right!r} cannot be compared")
         return compare(left, right)
 
     return check
+
+
+def _of_texts(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """nil is no text: every comparison of texts with it is false."""
+    return lambda left, right: left is not None and right is not None and compare(left, right)
 
 
 def _in(left: Any, right: Any) -> bool:
@@ -253,18 +246,19 @@ _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": _ordered(lambda a, b: a <= b),
     ">": _ordered(lambda a, b: a > b),
     ">=": _ordered(lambda a, b: a >= b),
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
+    "+": times.add,
+    "-": times.subtract,
+    "*": times.multiply,
     "/": _divide,
     "%": _remainder,
     "**": lambda a, b: float(a) ** b,
+    "^": lambda a, b: float(a) ** b,
     "..": _range,
     "in": _in,
-    "contains": lambda a, b: b in a,
-    "startsWith": lambda a, b: a.startswith(b),
-    "endsWith": lambda a, b: a.endswith(b),
-    "matches": lambda a, b: re.search(b, a) is not None,
+    "contains": _of_texts(lambda a, b: b in a),
+    "startsWith": _of_texts(lambda a, b: a.startswith(b)),
+    "endsWith": _of_texts(lambda a, b: a.endswith(b)),
+    "matches": _of_texts(lambda a, b: re.search(b, a) is not None),
 }
 
 

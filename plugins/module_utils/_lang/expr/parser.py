@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..._core import gojson
 from ..._core.errors import Invalid
-from .lexer import Token, tokens, unquote
+from .lexer import Token, mistake, tokens, unquote, unquote_bytes
 
 BINARY = {
     "|": 0, "or": 10, "||": 10, "and": 15, "&&": 15, "==": 20, "!=": 20, "<": 20, ">": 20, ">=": 20, "<=": 20,
@@ -44,11 +45,12 @@ WITH_CLOSURE = frozenset(
 
 @dataclass(slots=True)
 class Node:
-    """One node: `kind` says which, `value` and `children` hold the rest."""
+    """One node: `kind` says which, `value` and `children` hold the rest, `at` is where its text begins."""
 
     kind: str
     value: Any = None
     children: list[Node] = field(default_factory=list)
+    at: int = 0
 
 
 def parse(text: str) -> Node:
@@ -63,7 +65,7 @@ class _Parser:
     def whole(self) -> Node:
         node = self._sequence("end")
         if self._now.kind != "end":
-            raise self._error(f"unexpected token {self._now.text!r}")
+            raise self._unexpected()
         return node
 
     @property
@@ -80,11 +82,14 @@ class _Parser:
 
     def _take(self, text: str) -> None:
         if not self._is(text):
-            raise self._error(f"expected {text!r}, found {self._now.text or 'end of expression'!r}")
+            raise self._unexpected()
         self._index += 1
 
     def _error(self, message: str) -> Invalid:
-        return Invalid("expression", f"{message} at {self._now.at + 1} in {self._text!r}")
+        return mistake(self._text, self._now.at, message)
+
+    def _unexpected(self) -> Invalid:
+        return self._error(f"unexpected token {self._now}")
 
     def _sequence(self, _end: str) -> Node:
         nodes = [self._expression(0)]
@@ -111,15 +116,18 @@ class _Parser:
             operator = self._tokens[self._index + (1 if negate else 0)].text
             if operator not in BINARY or BINARY[operator] < least:
                 break
-            if (operator == "??" and last not in ("", "??")) or (last == "??" and operator != "??"):
-                raise self._error("operator (??) and coalesce expressions cannot be mixed without parentheses")
+            if last == "??" and operator not in ("??", "|"):
+                raise self._error(
+                    f"Operator ({operator}) and coalesce expressions (??) cannot be mixed. Wrap either by parentheses."
+                )
+            at = self._now.at
             self._index += 2 if negate else 1
             if operator == "|":
                 left = self._pipe(left)
                 continue
             right = self._expression_at(BINARY[operator] + (0 if operator in _RIGHT else 1))
-            left = _compared(left, "**" if operator == "^" else operator, right)
-            left = Node("unary", "not", [left]) if negate else left
+            left = _compared(left, operator, right, at)
+            left = Node("unary", "not", [left], at) if negate else left
             last = operator if operator == "??" else ""
         return left
 
@@ -130,7 +138,7 @@ class _Parser:
         name = self._next()
         if name.kind != "name":
             raise self._error("expected a function after |")
-        return self._postfix(self._call(name.text, [left]))
+        return self._postfix(self._call(name, [left]))
 
     def _ternary(self, left: Node) -> Node:
         while self._is("?"):
@@ -152,7 +160,7 @@ class _Parser:
         self._take("=")
         value = self._expression(0)
         self._take(";")
-        return Node("let", name.text, [value, self._sequence("end")])
+        return Node("let", name.text, [value, self._sequence("end")], name.at)
 
     def _if(self) -> Node:
         self._take("if")
@@ -170,58 +178,72 @@ class _Parser:
 
     def _unary(self) -> Node:
         if self._now.kind == "op" and self._now.text in _UNARY:
-            operator = self._next().text
-            operand = self._expression_at(_UNARY[operator])
-            node = Node("unary", "not" if operator == "!" else operator, [operand])
+            token = self._next()
+            operator, operand = token.text, self._expression_at(_UNARY[token.text])
+            node = Node("unary", operator, [operand], token.at)
             return self._postfix(node) if operator in ("not", "!") else node
         return self._primary()
 
     def _primary(self) -> Node:
         token = self._next()
         if token.kind == "number":
-            return self._postfix(Node("value", _number(token.text)))
+            return self._postfix(Node("value", self._number(token.text), at=token.at))
         if token.kind == "string":
-            return self._postfix(Node("value", unquote(token.text)))
+            return self._postfix(Node("value", unquote(token.text), at=token.at))
+        if token.kind == "bytes":
+            return self._postfix(Node("value", unquote_bytes(token.text), at=token.at))
         if token.kind == "pointer":
-            return self._postfix(Node("pointer", token.text[1:]))
+            return self._postfix(Node("pointer", token.text[1:], at=token.at))
         if token.kind == "name":
-            return self._postfix(self._name(token.text))
+            return self._postfix(self._name(token))
         if token.text == "(":
             node = self._sequence(")")
             self._take(")")
             return self._postfix(node)
         if token.text == "[":
-            return self._postfix(Node("array", None, self._list("]")))
+            return self._postfix(Node("array", None, self._list("]"), token.at))
         if token.text == "{":
             return self._postfix(self._map())
         if token.text == "." and self._depth:
-            return self._postfix(Node("member", self._next().text, [Node("pointer", "")]))
+            return self._postfix(Node("member", self._now.text, [Node("pointer", "", at=token.at)], self._next().at))
         if token.text == "::":
-            return self._postfix(self._name(self._next().text))
+            return self._postfix(self._name(self._next()))
         self._index -= 1
-        raise self._error(f"unexpected token {token.text or 'end of expression'!r}")
+        raise self._unexpected()
 
-    def _name(self, name: str) -> Node:
+    def _number(self, text: str) -> int | float:
+        try:
+            return _number(text)
+        except ValueError:
+            kind = "float" if set(text.lower()) & set(".e") and not text.lower().startswith("0x") else "integer"
+            call = "ParseFloat" if kind == "float" else "ParseInt"
+            message = f"invalid {kind} literal: strconv.{call}: parsing {gojson.dumps(text)}: invalid syntax"
+            raise self._error(message) from None
+
+    def _name(self, token: Token) -> Node:
+        name = token.text
         if name in ("true", "false"):
-            return Node("value", name == "true")
+            return Node("value", name == "true", at=token.at)
         if name == "nil":
-            return Node("value", None)
+            return Node("value", None, at=token.at)
         if self._is("("):
-            return self._call(name, [])
-        return Node("name", name)
+            return self._call(token, [])
+        return Node("name", name, at=token.at)
 
-    def _call(self, name: str, first: list[Node]) -> Node:
+    def _call(self, token: Token, first: list[Node]) -> Node:
         if not self._is("("):
-            raise self._error(f"expected '(' after {name}")
+            raise self._unexpected()
         self._next()
-        if name in WITH_CLOSURE:
-            return Node("call", name, [*first, *self._closure_arguments(bool(first))])
-        return Node("call", name, [*first, *self._list(")")])
+        if token.text in WITH_CLOSURE:
+            return Node("call", token.text, [*first, *self._closure_arguments(bool(first))], token.at)
+        return Node("call", token.text, [*first, *self._list(")")], token.at)
 
     def _closure_arguments(self, piped: bool) -> list[Node]:
         out: list[Node] = [] if piped else [self._expression(0)]
         closed = False
         while not self._is(")"):
+            if self._is(";"):
+                raise self._error("wrap predicate with brackets { and }")
             if out or not piped:
                 self._take(",")
             if closed:
@@ -235,12 +257,13 @@ class _Parser:
 
     def _closure(self) -> Node:
         self._depth += 1
+        at = self._now.at
         if self._is("{"):
             body = self._block()
         else:
             body = self._expression(0)
         self._depth -= 1
-        return Node("closure", None, [body])
+        return Node("closure", None, [body], at)
 
     def _list(self, end: str) -> list[Node]:
         out: list[Node] = []
@@ -260,6 +283,8 @@ class _Parser:
                 self._take(",")
                 if self._is("}"):
                     break
+                if self._is(","):
+                    raise self._unexpected()
             pairs += [self._key(), self._value()]
         self._next()
         return Node("map", None, pairs)
@@ -274,7 +299,11 @@ class _Parser:
             node = self._expression(0)
             self._take(")")
             return node
-        raise self._error("a map key must be a quoted string, a number, an identifier, or an expression in parentheses")
+        self._index -= 1
+        raise self._error(
+            "a map key must be a quoted string, a number, a identifier, or an expression enclosed in parentheses"
+            f" (unexpected token {self._now})"
+        )
 
     def _value(self) -> Node:
         self._take(":")
@@ -289,12 +318,12 @@ class _Parser:
                 name = self._next()
                 if name.kind not in ("name", "op") or not (name.text[:1].isalpha() or name.text[:1] in "_$"):
                     self._index -= 1
-                    raise self._error("expected a name" if name.kind != "end" else "unexpected end of expression")
+                    raise self._unexpected() if name.kind != "end" else self._error("unexpected end of expression")
                 if self._is("("):
                     self._next()
-                    node = Node("method", (name.text, optional), [node, *self._list(")")])
+                    node = Node("method", (name.text, optional), [node, *self._list(")")], name.at)
                 else:
-                    node = Node("optional" if optional else "member", name.text, [node])
+                    node = Node("optional" if optional else "member", name.text, [node], name.at)
             elif self._is("["):
                 node = self._bracket(node)
             else:
@@ -302,6 +331,7 @@ class _Parser:
 
     def _bracket(self, node: Node) -> Node:
         optional = self._tokens[self._index - 1].text == "?."
+        at = self._now.at
         self._take("[")
         start = None if self._is(":") else self._expression(0)
         if self._is(":"):
@@ -309,24 +339,26 @@ class _Parser:
             end = None if self._is("]") else self._expression(0)
             self._take("]")
             nil = Node("value", None)
-            return Node("slice", None, [node, start or nil, end or nil])
+            return Node("slice", None, [node, start or nil, end or nil], at)
         self._take("]")
         if start is None:
             raise AssertionError
-        return Node("index", optional, [node, start])
+        return Node("index", optional, [node, start], at)
 
 
-def _compared(left: Node, operator: str, right: Node) -> Node:
+def _compared(left: Node, operator: str, right: Node, at: int) -> Node:
     """Return the node of an operator; a < b < c means that both hold."""
     last = left.children[1] if left.kind == "binary" and left.value == "chain" else left
     if operator in _CHAINED and last.kind == "binary" and last.value in _CHAINED:
-        return Node("binary", "chain", [left, Node("binary", operator, [last.children[1], right])])
-    return Node("binary", operator, [left, right])
+        return Node("binary", "chain", [left, Node("binary", operator, [last.children[1], right], at)], at)
+    return Node("binary", operator, [left, right], at)
 
 
 def _number(text: str) -> int | float:
     plain = text.replace("_", "").lower()
+    if not plain.startswith("0x") and any(char in plain for char in ".e"):
+        return float(plain)
     for prefix, base in (("0x", 16), ("0b", 2), ("0o", 8)):
         if plain.startswith(prefix):
             return int(plain[2:], base)
-    return float(plain) if any(char in plain for char in ".e") else int(plain)
+    return int(plain)

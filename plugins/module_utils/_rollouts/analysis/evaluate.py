@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ..._core.errors import Invalid
 from ..._lang.expr.evaluate import evaluate
+from ..._lang.expr.times import Duration
 
 NO_DATA = "metric result is nil or empty: no data returned from the metric provider"
 
@@ -130,6 +131,6 @@ def eval_time(text: str, now: datetime) -> datetime:
 def _go_type(value: Any) -> str:
     names = {
         bool: "bool", int: "int", float: "float64", str: "string", list: "[]interface {}",
-        dict: "map[string]interface {}", datetime: "time.Time", timedelta: "time.Duration",
+        dict: "map[string]interface {}", datetime: "time.Time", Duration: "time.Duration",
     }  # fmt: skip
     return "<nil>" if value is None else names.get(type(value), type(value).__name__)

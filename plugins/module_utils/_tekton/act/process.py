@@ -10,12 +10,11 @@ Source of the files and rules: tektoncd/pipeline pkg/entrypoint/entrypointer.go,
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..._core import duration
@@ -24,7 +23,8 @@ from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Sink, Subject
 from ..._sandbox import process as sandbox
 from ..._sandbox.process import Mount, NotExecutable, ProcessSpec
-from ..decide import results, substitution
+from ..decide import entrypoint, merge, results, script, substitution, when
+from ..decide.entrypoint import Ended
 from ..decide.params import Value
 from ..decide.substitution import Replacements
 from . import images
@@ -33,7 +33,7 @@ from .workspaces import Bound, Volumes
 
 _LOOK = 0.2
 _GRACE = 3.0
-_KUBE_VARIABLE = re.compile(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
+_ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tekton/home"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class TaskEnd:
     results: dict[str, Value] = field(default_factory=dict)
     steps: tuple[StepEnd, ...] = ()
     seconds: float = 0.0
+    artifacts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class TaskPlan:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all TaskRuns of a run share."""
+    """What all TaskRuns of a run share. `cel` returns the plain value of a CEL expression."""
 
     toolsets: Sequence[images.Toolset]
     volumes: Volumes
@@ -80,16 +81,17 @@ class World:
     step_env: Mapping[str, str]
     events: Sink
     cancel: Cancel
+    cel: Callable[[str], object] = when.no_cel
 
 
-def refuse(spec: Mapping[str, Any], world: World, obj: str) -> None:
-    """Refuse by field name, before anything runs, what a local process cannot honour."""
+def refuse(
+    spec: Mapping[str, Any], world: World, obj: str, actions: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """Refuse by field name, before anything runs, what a local process cannot honour. `actions`: StepActions by name."""
     for index, step in enumerate(spec.get("steps") or []):
         where = f"spec.steps[{index}]"
         if step.get("ref"):
-            raise Refused(
-                f"{where}.ref: step actions are not executed yet", hint="write the step into the Task", obj=obj
-            )
+            step = {**step, **(actions or {}).get(str(step["ref"].get("name")), {})}
         if "$(" not in step.get("image", ""):
             images.find(step.get("image", ""), world.toolsets, f"{where}.image", obj)
         security = step.get("securityContext") or {}
@@ -118,7 +120,7 @@ class TaskRun:
         """Run to the end. Never raises for a failing step; Cancelled passes."""
         self._prepare()
         try:
-            return self._end(self._steps())
+            return replace(self._end(self._steps()), artifacts=self._artifacts())
         finally:
             self._clean()
 
@@ -130,7 +132,7 @@ class TaskRun:
             if failed:
                 self._ends.append(StepEnd(name, 1, "Skipped", 0.0))
                 continue
-            end = self._step(index, name, merge(template, step))
+            end = self._step(index, name, merge.step(template, step))
             self._ends.append(end)
             if end.termination_reason not in ("Completed", "Continued", "Skipped"):
                 failed = end
@@ -143,15 +145,8 @@ class TaskRun:
         self._world.volumes.release(self._plan.name)
 
     def _prepare(self) -> None:
-        for part in (
-            "workspace",
-            "tekton/results",
-            "tekton/steps",
-            "tekton/scripts",
-            "tekton/home",
-            "tekton/creds",
-            "logs",
-        ):
+        parts = ("results", "steps", "scripts", "home", "creds", "artifacts")
+        for part in ("workspace", "logs", *(f"tekton/{name}" for name in parts)):
             os.makedirs(os.path.join(self._plan.folder, part), mode=0o700, exist_ok=True)
         warning = sandbox.take_warning()
         if warning:
@@ -189,20 +184,49 @@ class TaskRun:
         return found
 
     def _step(self, index: int, name: str, step: dict[str, Any]) -> StepEnd:
-        step = substitution.step(step, self._known_step_results())
         began = time.monotonic()
         self._world.events.emit(
             self._subject, "Progress", reason="StepStarted", message=f"step {name}", data=self._data(name)
         )
-        code, reason = self._execute(index, name, step)
-        if reason == "Error" and step.get("onError") == "continue":
-            reason = "Continued"
-        self._write(f"tekton/steps/step-{name}/exitCode", str(code))
+        os.symlink(f"step-{name}", os.path.join(self._plan.folder, "tekton", "steps", str(index)))
+        step = self._with_results(name, step)
+        if entrypoint.allowed(step.get("when") or [], self._world.cel):
+            ended = self._execute(index, name, step)
+        else:
+            ended = Ended(exit_code=0, skipped=True)
+        left = entrypoint.record(ended, on_error=str(step.get("onError") or ""))
+        if left.exit_code is not None:
+            self._write(f"tekton/steps/step-{name}/exitCode", left.exit_code)
         found = self._read(os.path.join(self._plan.folder, "tekton", "steps", f"step-{name}", "results"))
         self._step_results[name] = results.read(step.get("results") or [], found, self._plan.name)
-        return StepEnd(name, code, reason, time.monotonic() - began)
+        return StepEnd(name, ended.exit_code or 0, left.reason, time.monotonic() - began)
 
-    def _execute(self, index: int, name: str, step: dict[str, Any]) -> tuple[int, str]:
+    def _with_results(self, name: str, step: dict[str, Any]) -> dict[str, Any]:
+        """Return the step with results and artifacts of earlier steps; as upstream, a missing one is only warned of."""
+        try:
+            step = entrypoint.replace_step(step, self._step_results)
+            return entrypoint.replace_step_artifacts(step, self._provenance)
+        except Invalid as error:
+            self._world.events.emit(
+                self._subject, "Warning", reason="StepResult", message=f"step {name}: {error.message}"
+            )
+            return step
+
+    def _provenance(self, container: str) -> str:
+        found = self._read(os.path.join(self._plan.folder, "tekton", "steps", container, "artifacts"))
+        if "provenance.json" not in found:
+            raise Invalid("", f"{container} has written no artifacts")
+        return found["provenance.json"]
+
+    def _artifacts(self) -> dict[str, Any]:
+        """Return what the TaskRun says it used and made; what is no such JSON is not said."""
+        try:
+            found = self._read(os.path.join(self._plan.folder, "tekton", "artifacts"))
+            return entrypoint.artifacts_of(found.get("provenance.json", "{}"))
+        except Invalid:
+            return {}
+
+    def _execute(self, index: int, name: str, step: dict[str, Any]) -> Ended:
         lines = Lines(self._log(name), lambda line: self._line(name, line))
         try:
             spec = self._spec(index, name, step, lines.feed)
@@ -210,16 +234,14 @@ class TaskRun:
         except NotExecutable as error:
             lines.feed(f"{error.message}\n".encode())
             lines.close()
-            return error.exit_code, "Error"
+            return Ended(exit_code=error.exit_code, error=error.message)
         try:
             code, timed_out = self._wait(running, self._deadline(step))
         finally:
             lines.close()
-        if timed_out:
-            return code, "TimeoutExceeded"
-        if code == 0 and self._too_large():
-            return 1, "Error"
-        return code, "Completed" if code == 0 else "Error"
+        if code == 0 and not timed_out and self._too_large():
+            return Ended(exit_code=1, error="results are larger than a termination message")
+        return Ended(exit_code=code, timed_out=timed_out)
 
     def _wait(self, running: sandbox.Running, deadline: float) -> tuple[int, bool]:
         while (code := running.wait(_LOOK)) is None:
@@ -242,7 +264,7 @@ class TaskRun:
 
     def _spec(self, index: int, name: str, step: dict[str, Any], out: Callable[[bytes], None]) -> ProcessSpec:
         toolset = images.find(str(step["image"]), self._world.toolsets, f"spec.steps[{index}].image", self._plan.name)
-        env = {**self._base_env(), **self._env(step)}
+        env = {**_ENV, **self._world.step_env, **self._env(step)}
         mounts = self._mounts(name, step)
         argv = self._argv(index, name, step, toolset, env, mounts)
         cwd = str(step.get("workingDir") or "/workspace")
@@ -263,23 +285,19 @@ class TaskRun:
         env: Mapping[str, str],
         mounts: list[Mount],
     ) -> list[str]:
-        args = [kube_expand(str(arg), env) for arg in step.get("args") or []]
+        args = [entrypoint.expand(str(arg), env) for arg in step.get("args") or []]
         if step.get("script"):
-            script = sandbox.rewrite(with_shebang(str(step["script"])), mounts)
-            path = self._write(f"tekton/scripts/script-{index}", script)
+            text = sandbox.rewrite(script.with_shebang(str(step["script"])), mounts)
+            path = self._write(f"tekton/scripts/script-{index}", text)
             os.chmod(path, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
             return [f"/tekton/scripts/script-{index}", *args]
-        command = [kube_expand(str(part), env) for part in step.get("command") or []] or list(toolset.entrypoint)
+        command = [entrypoint.expand(str(part), env) for part in step.get("command") or []] or list(toolset.entrypoint)
         if not command:
             raise Invalid(
                 f"spec.steps[{index}].command", f"is missing, and the entry point of image {step['image']!r} is not known here",
                 obj=self._plan.name, hint="give a command, or an entrypoint in image_map",
             )  # fmt: skip
         return [*command, *args]
-
-    def _base_env(self) -> dict[str, str]:
-        base = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tekton/home"}
-        return {**base, **self._world.step_env}
 
     def _env(self, step: Mapping[str, Any]) -> dict[str, str]:
         env: dict[str, str] = {}
@@ -290,7 +308,7 @@ class TaskRun:
                     env.update({source.get("prefix", "") + k: v.decode() for k, v in found.items()})
         for entry in step.get("env") or []:
             env[entry["name"]] = (
-                self._value(entry) if "valueFrom" in entry else kube_expand(str(entry.get("value") or ""), env)
+                self._value(entry) if "valueFrom" in entry else entrypoint.expand(str(entry.get("value") or ""), env)
             )
         return env
 
@@ -310,10 +328,13 @@ class TaskRun:
 
     def _mounts(self, name: str, step: Mapping[str, Any]) -> list[Mount]:
         folder = self._plan.folder
-        os.makedirs(os.path.join(folder, "tekton", "steps", f"step-{name}", "results"), exist_ok=True)
+        for part in ("results", "artifacts"):
+            os.makedirs(os.path.join(folder, "tekton", "steps", f"step-{name}", part), exist_ok=True)
         mounts = [
             Mount(os.path.join(folder, "workspace"), "/workspace"),
             Mount(os.path.join(folder, "tekton"), "/tekton"),
+            Mount(os.path.join(folder, "tekton", "steps"), "/tekton/steps", read_only=True),
+            Mount(os.path.join(folder, "tekton", "steps", f"step-{name}"), f"/tekton/steps/step-{name}"),
         ]
         for workspace in self._plan.spec.get("workspaces") or []:
             bound = self._plan.workspaces.get(workspace["name"])
@@ -362,29 +383,3 @@ class TaskRun:
             with open(os.path.join(folder, name), "rb") as stream:
                 out[name] = stream.read().decode("utf-8", "replace")
         return out
-
-
-def merge(template: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the step over its template: fields of the step win, lists with names are merged by name."""
-    out = {**template, **step}
-    for field_name, key in (("env", "name"), ("volumeMounts", "mountPath"), ("envFrom", "")):
-        if template.get(field_name) and step.get(field_name):
-            own = {entry.get(key) for entry in step[field_name]} if key else set()
-            out[field_name] = [e for e in template[field_name] if not key or e.get(key) not in own] + list(
-                step[field_name]
-            )
-    return out
-
-
-def with_shebang(script: str) -> str:
-    """Return the script as Tekton ships it: without a shebang it is run by /bin/sh with set -e."""
-    return script if script.strip().startswith("#!") else f"#!/bin/sh\nset -e\n{script}"
-
-
-def kube_expand(value: str, env: Mapping[str, str]) -> str:
-    """Return `value` after Kubernetes' expansion: $(VAR) of known variables, $$ becomes $."""
-
-    def one(match: re.Match[str]) -> str:
-        return "$" if match[0] == "$$" else env.get(match[1], match[0])
-
-    return _KUBE_VARIABLE.sub(one, value)

@@ -2,214 +2,171 @@
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-"""Where a pipeline run stands, what starts next, what is skipped and why, and how it ended.
+"""Where a pipeline run stands: what starts next, what its tasks say to finally tasks, what they have made.
 
-Pure functions over a snapshot. Source: tektoncd/pipeline
-pkg/reconciler/pipelinerun/resources/pipelinerunstate.go and pipelinerunresolution.go, v1.15.
+Source: tektoncd/pipeline pkg/reconciler/pipelinerun/resources/pipelinerunstate.go, v1.15.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from . import dag, results, when
-from .params import Value
+from ..._core import clock, gojson
+from . import result_refs, results
+from .children import Kind, ResolvedTask
+from .facts import Facts
+from .params import Value, typed
+from .skipping import dag_done, is_done, skip
 from .substitution import Replacements
 
 
-class Status(StrEnum):
-    """Of one pipeline task."""
-
-    PENDING = "Pending"
-    RUNNING = "Running"
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-    IGNORED = "FailureIgnored"
-    CANCELLED = "Cancelled"
-    SKIPPED = "Skipped"
-
-    @property
-    def done(self) -> bool:
-        return self not in (Status.PENDING, Status.RUNNING)
+def next_tasks(state: Sequence[ResolvedTask], candidates: Collection[str]) -> list[ResolvedTask]:
+    """Return the candidates that have no run yet. A run's retries are its own affair."""
+    return [task for task in state if task.name in candidates and not task.scheduled]
 
 
-class Skip(StrEnum):
-    """Why a task was skipped, letter by letter."""
-
-    WHEN = "When Expressions evaluated to false"
-    PARENT = "Parent Tasks were skipped"
-    RESULTS = "Results were missing"
-    STOPPING = "PipelineRun was stopping"
-    CANCELLED = "PipelineRun was gracefully cancelled"
-    PIPELINE_TIMEOUT = "PipelineRun timeout has been reached"
-    TASKS_TIMEOUT = "PipelineRun Tasks timeout has been reached"
-    FINALLY_TIMEOUT = "PipelineRun Finally timeout has been reached"
+def completed_or_skipped(facts: Facts) -> list[str]:
+    """Return the names of the DAG tasks that are done."""
+    return [task.name for task in facts.dag_tasks if is_done(facts, task)]
 
 
-@dataclass(slots=True)
-class Task:
-    """One task of the pipeline and what became of it. `reason` is that of its TaskRun's condition."""
-
-    name: str
-    spec: Mapping[str, Any]
-    status: Status = Status.PENDING
-    skip: Skip | None = None
-    reason: str = ""
-    results: dict[str, Value] = field(default_factory=dict)
+def dag_queue(facts: Facts) -> list[ResolvedTask]:
+    """Return the DAG tasks to start now: those whose parents are all done, unless the run is ending."""
+    if facts.cancelled or facts.gracefully_cancelled or facts.gracefully_stopped or facts.stopping:
+        return []
+    over = set(completed_or_skipped(facts))
+    ready = {name for name, parents in facts.before.items() if name not in over and over.issuperset(parents)}
+    return next_tasks(facts.state, ready)
 
 
-@dataclass(slots=True)
-class Facts:
-    """A snapshot: DAG tasks and finally tasks by name, and what stops the run."""
-
-    tasks: dict[str, Task]
-    finally_: dict[str, Task]
-    cancelled: bool = False
-    timed_out: str = ""  # "", "tasks", "pipeline", "finally"
-    invalid: str = ""
-
-    @property
-    def stopping(self) -> bool:
-        return any(task.status is Status.FAILED for task in self.tasks.values())
+def final_queue(facts: Facts) -> list[ResolvedTask]:
+    """Return the finally tasks to start: all that have no run, as soon as the DAG is done."""
+    return next_tasks(facts.state, facts.final) if dag_done(facts) else []
 
 
-def all_results(facts: Facts) -> dict[str, dict[str, Value]]:
-    """Return the results of every task that has some."""
-    return {name: task.results for name, task in facts.tasks.items() if task.status.done and task.results}
+def final_started(facts: Facts) -> bool:
+    return dag_done(facts) and any(task.scheduled for task in facts.final_tasks)
 
 
-def next_tasks(facts: Facts, given: Replacements) -> tuple[list[str], dict[str, Skip]]:
-    """Return the DAG tasks that may start now, and those that are skipped now with the reason."""
-    before = dag.edges([task.spec for task in facts.tasks.values()])
-    start: list[str] = []
-    skipped: dict[str, Skip] = {}
-    for name, task in facts.tasks.items():
-        if task.status is not Status.PENDING:
-            continue
-        parents = [facts.tasks[parent] for parent in before[name]]
-        if not _stopped(facts) and not all(parent.status.done for parent in parents):
-            continue
-        reason = _skip(facts, task, parents, given)
-        if reason:
-            skipped[name] = reason
-        else:
-            start.append(name)
-    return start, skipped
+def final_names(facts: Facts) -> list[str]:
+    return sorted(task.name for task in facts.final_tasks)
 
 
-def _stopped(facts: Facts) -> bool:
-    return facts.stopping or facts.cancelled or bool(facts.timed_out)
+def task_names(facts: Facts) -> list[str]:
+    return sorted(task.name for task in facts.state if task.name not in facts.final)
 
 
-def _skip(facts: Facts, task: Task, parents: Sequence[Task], given: Replacements) -> Skip | None:
-    """The order of the reasons is upstream's."""
-    if facts.stopping:
-        return Skip.STOPPING
-    if facts.cancelled:
-        return Skip.CANCELLED
-    if _when_is_false(facts, task, given):
-        return Skip.WHEN
-    if any(parent.status is Status.SKIPPED and parent.skip is not Skip.WHEN for parent in parents):
-        return Skip.PARENT
-    if missing_results(facts, task):
-        return Skip.RESULTS
-    if facts.timed_out == "pipeline":
-        return Skip.PIPELINE_TIMEOUT
-    return Skip.TASKS_TIMEOUT if facts.timed_out == "tasks" else None
+def is_running(facts: Facts) -> bool:
+    return any(task.running for task in facts.dag_tasks)
 
 
-def missing_results(facts: Facts, task: Task) -> list[results.Missing]:
-    """Return the results that the task uses and that are not there."""
-    spec = task.spec
-    return results.missing([spec.get("params"), spec.get("when"), spec.get("matrix")], all_results(facts))
-
-
-def broken_reference(facts: Facts, task: Task) -> results.Missing | None:
-    """Return a used result whose producer succeeded without writing it: the run ends PipelineValidationFailed."""
-    for entry in missing_results(facts, task):
-        producer = facts.tasks.get(entry.task)
-        if producer is not None and producer.status in (Status.SUCCEEDED, Status.IGNORED):
-            return entry
-    return None
-
-
-def _when_is_false(facts: Facts, task: Task, given: Replacements) -> bool:
-    expressions = task.spec.get("when") or []
-    if not expressions or results.missing(expressions, all_results(facts)):
-        return False
-    return not when.allows(when.replaced(expressions, given))
-
-
-def dag_done(facts: Facts) -> bool:
-    return all(task.status.done for task in facts.tasks.values())
-
-
-def finally_tasks(facts: Facts, given: Replacements) -> tuple[list[str], dict[str, Skip]]:
-    """Return the finally tasks to start, all together, and those that are skipped."""
-    start: list[str] = []
-    skipped: dict[str, Skip] = {}
-    for name, task in facts.finally_.items():
-        if task.status is not Status.PENDING:
-            continue
-        if missing_results(facts, task):
-            skipped[name] = Skip.RESULTS
-        elif _when_is_false(facts, task, given):
-            skipped[name] = Skip.WHEN
-        elif facts.timed_out == "pipeline":
-            skipped[name] = Skip.PIPELINE_TIMEOUT
-        else:
-            start.append(name)
-    return start, skipped
+def _word(task: ResolvedTask) -> str:
+    return "Succeeded" if task.successful else "Failed" if task.any_failed else "None"
 
 
 def status_variables(facts: Facts) -> dict[str, str]:
     """Return $(tasks.T.status), $(tasks.T.reason) and $(tasks.status) for finally tasks."""
-    out = {"tasks.status": aggregate(facts)}
-    for name, task in facts.tasks.items():
-        failed = task.status in (Status.FAILED, Status.IGNORED, Status.CANCELLED)
-        word = "Failed" if failed else "Succeeded" if task.status is Status.SUCCEEDED else "None"
-        out[f"tasks.{name}.status"] = word
-        out[f"tasks.{name}.reason"] = task.reason if word != "None" else ""
-    return out
+    out: dict[str, str] = {}
+    for task in facts.dag_tasks:
+        out[f"tasks.{task.name}.status"] = _word(task)
+        out[f"tasks.{task.name}.reason"] = task.reason
+    return {**out, "tasks.status": aggregate(facts)}
+
+
+def final_status(facts: Facts) -> dict[str, str]:
+    """Return the status of finally tasks under the same names; it has no reason and no aggregate."""
+    return {f"tasks.{task.name}.status": _word(task) for task in facts.final_tasks}
 
 
 def aggregate(facts: Facts) -> str:
-    """Return the aggregate of the DAG tasks: Failed (also by ignored failures), Completed, Succeeded or None."""
-    tasks = facts.tasks.values()
-    if any(task.status in (Status.FAILED, Status.IGNORED, Status.CANCELLED) for task in tasks):
+    """Return the aggregate of the DAG tasks: None before the end, Failed (also by ignored failures), Completed, Succeeded."""
+    if not dag_done(facts):
+        return "None"
+    if any(task.any_failed for task in facts.dag_tasks):
         return "Failed"
-    if any(task.status is Status.SKIPPED for task in tasks):
-        return "Completed"
-    return "Succeeded" if tasks else "None"
+    return "Completed" if any(skip(facts, task) for task in facts.dag_tasks) else "Succeeded"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """The run's end: status "True" or "False", reason and message."""
-
-    status: str
-    reason: str
-    message: str
+def adjusted_start(state: Sequence[ResolvedTask], start: str) -> str:
+    """Return the run's start time (RFC 3339, UTC), not later than the creation of any of its runs."""
+    created = [(run.get("metadata") or {}).get("creationTimestamp") for task in state for run in task.runs]
+    return min([start, *(str(moment) for moment in created if moment)], key=clock.parse_rfc3339)
 
 
-def condition(facts: Facts) -> Condition:
-    """Return how the run ended. Source: GetPipelineConditionStatus."""
-    every = [*facts.tasks.values(), *facts.finally_.values()]
-    count = {status: sum(task.status is status for task in every) for status in Status}
-    failed, cancelled, skipped = count[Status.FAILED], count[Status.CANCELLED], count[Status.SKIPPED]
-    ignored = count[Status.IGNORED]
-    completed = count[Status.SUCCEEDED] + failed + cancelled + ignored
-    inner = f"Failed: {failed + ignored}{f' (Ignored: {ignored})' if ignored else ''}, Cancelled {cancelled}"
-    message = f"Tasks Completed: {completed} ({inner}), Skipped: {skipped}"
-    if facts.invalid:
-        return Condition("False", "PipelineValidationFailed", facts.invalid)
-    if facts.timed_out in ("pipeline", "tasks"):
-        return Condition("False", "PipelineRunTimeout", message)
-    if failed:
-        return Condition("False", "Failed", message)
-    if cancelled or facts.cancelled:
-        return Condition("False", "Cancelled", message)
-    return Condition("True", "Completed" if skipped else "Succeeded", message)
+def task_results(state: Sequence[ResolvedTask]) -> dict[str, dict[str, Value]]:
+    """Return the results of every successful task by name; a fanned-out one gives arrays."""
+    out: dict[str, dict[str, Value]] = {}
+    for task in state:
+        if not task.successful or task.kind is Kind.PIPELINE_RUN:
+            continue
+        if task.matrixed:
+            out[task.name] = dict(result_refs.matrix_results(task.runs))
+        else:
+            out[task.name] = {entry["name"]: _value(task, entry) for entry in _status(task, "results")}
+    return out
+
+
+def all_results(state: Sequence[ResolvedTask]) -> dict[str, dict[str, Value]]:
+    """Return the results of every finished task that wrote some, also of those that failed."""
+    failed = {
+        task.name: {str(entry["name"]): _value(task, entry) for entry in _status(task, "results")}
+        for task in state
+        if task.failed and not task.matrixed
+    }
+    return {name: values for name, values in {**failed, **task_results(state)}.items() if values}
+
+
+def known(facts: Facts) -> Replacements:
+    """Return what references of a task that starts now become."""
+    found = results.known(all_results(facts.state))
+    strings = {**found.strings, **_artifact_values(facts.state), **facts.given.strings}
+    return Replacements(strings, found.arrays, found.objects)
+
+
+def _artifact_values(state: Sequence[ResolvedTask]) -> dict[str, str]:
+    """Return $(tasks.T.inputs.N) and $(tasks.T.outputs.N): JSON of the values."""
+    return {
+        f"tasks.{task}.{group}.{entry['name']}": gojson.dumps(entry.get("values"))
+        for task, made in artifacts(state).items()
+        for group in ("inputs", "outputs")
+        for entry in (made or {}).get(group) or []
+    }
+
+
+def _value(task: ResolvedTask, entry: Mapping[str, Any]) -> Value:
+    value = entry.get("value", "")
+    return result_refs.custom_value(str(value)) if task.kind is Kind.CUSTOM_RUN else typed(value)
+
+
+def _status(task: ResolvedTask, name: str) -> Sequence[Mapping[str, Any]]:
+    found: Sequence[Mapping[str, Any]] = (task.runs[0].get("status") or {}).get(name) or []
+    return found
+
+
+def artifacts(state: Sequence[ResolvedTask]) -> dict[str, dict[str, Any] | None]:
+    """Return the artifacts (inputs, outputs) of every task whose runs are over, those of a fanned-out task merged."""
+    out: dict[str, dict[str, Any] | None] = {}
+    for task in state:
+        if task.kind is Kind.TASK_RUN and (task.successful or task.failed):
+            found = [(run.get("status") or {}).get("artifacts") for run in task.runs]
+            out[task.name] = merged(found) if task.matrixed else found[0]
+    return out
+
+
+def merged(found: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Return artifacts put together: sorted by name, per name the values of all, each value once."""
+    out: dict[str, Any] = {}
+    for one in found:
+        for group in ("inputs", "outputs"):
+            for entry in (one or {}).get(group) or []:
+                _merge(out.setdefault(group, []), entry)
+    return {group: sorted(entries, key=lambda one: str(one["name"])) for group, entries in out.items()}
+
+
+def _merge(entries: list[dict[str, Any]], entry: Mapping[str, Any]) -> None:
+    own = next((known for known in entries if known["name"] == entry["name"]), None)
+    if own is None:
+        entries.append({**entry, "values": list(entry.get("values") or [])})
+    else:
+        own["values"] += [value for value in entry.get("values") or [] if value not in own["values"]]

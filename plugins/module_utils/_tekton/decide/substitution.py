@@ -4,7 +4,8 @@
 
 """The reference engine: `$(key)` is replaced literally, one pass per stage, unknown references stay.
 
-Source: tektoncd/pipeline pkg/substitution, v1.15.
+Knows text, lists and maps; must not know which fields of a Task or Pipeline take references.
+Source: tektoncd/pipeline pkg/substitution/replacements.go, pkg/apis/pipeline/v1/param_types.go, v1.15.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _REFERENCE = re.compile(r"\$\(([^()]+)\)")
+_STAR = "[*]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class Replacements:
     strings: Mapping[str, str] = field(default_factory=dict)
     arrays: Mapping[str, Sequence[str]] = field(default_factory=dict)
     objects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def updated(self, other: Replacements) -> Replacements:
+        """Return both together; `other` wins."""
+        return Replacements(
+            {**self.strings, **other.strings}, {**self.arrays, **other.arrays}, {**self.objects, **other.objects}
+        )
 
 
 def spellings(prefix: str, name: str) -> tuple[str, str, str]:
@@ -38,69 +46,38 @@ def text(value: str, strings: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda match: strings.get(match[1], match[0]), value)
 
 
-def expand(value: str, given: Replacements) -> list[str]:
-    """Return the elements that one list element becomes: an array when it is nothing but that array."""
+def array(value: str, given: Replacements) -> list[str] | None:
+    """Return the array that `value` names when it is nothing but a reference to one: $(key) or $(key[*])."""
     match = _REFERENCE.fullmatch(value)
-    if match:
-        key = match[1].removesuffix("[*]")
+    for key in (match[1], match[1].removesuffix(_STAR)) if match else ():
         if key in given.arrays:
             return list(given.arrays[key])
-    return [text(value, given.strings)]
+    return None
+
+
+def expand(value: str, given: Replacements) -> list[str]:
+    """Return the elements that one list element becomes: an array when it is nothing but that array."""
+    found = array(value, given)
+    return [text(value, given.strings)] if found is None else found
+
+
+def expand_all(values: Sequence[Any], given: Replacements) -> list[str]:
+    """Return a list of texts with each element expanded."""
+    return [part for item in values for part in expand(str(item), given)]
 
 
 def whole(value: Any, given: Replacements) -> Any:
-    """Return a param's value: text that is nothing but an array or object takes its type."""
+    """Return a param's value: text that is nothing but an array or object takes its type.
+
+    Source: ParamValue.ApplyReplacements and applyOrCorrect.
+    """
     if isinstance(value, list):
-        return [part for item in value for part in expand(str(item), given)]
+        return expand_all(value, given)
     if isinstance(value, Mapping):
         return {key: text(str(item), given.strings) for key, item in value.items()}
     match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
-    if match and match[1].endswith("[*]"):
-        key = match[1].removesuffix("[*]")
-        if key in given.arrays:
-            return list(given.arrays[key])
-        if key in given.objects:
-            return dict(given.objects[key])
-    return text(str(value), given.strings)
-
-
-def deep(value: Any, given: Replacements) -> Any:
-    """Return a copy of any structure with references replaced; list elements may expand."""
-    if isinstance(value, str):
-        return text(value, given.strings)
-    if isinstance(value, Mapping):
-        return {key: deep(item, given) for key, item in value.items()}
-    if isinstance(value, list):
-        return [
-            part for item in value for part in (expand(item, given) if isinstance(item, str) else [deep(item, given)])
-        ]
-    return value
-
-
-_STEP_FIELDS = (
-    "image", "imagePullPolicy", "name", "command", "args", "env", "envFrom", "workingDir", "volumeMounts", "script",
-    "onError", "stdoutConfig", "stderrConfig", "when", "params",
-)  # fmt: skip
-
-
-def step(entry: Mapping[str, Any], given: Replacements) -> dict[str, Any]:
-    """Return a step (or sidecar) with the fields replaced that Tekton replaces, and no others."""
-    return {key: deep(value, given) if key in _STEP_FIELDS else value for key, value in entry.items()}
-
-
-def task_spec(spec: Mapping[str, Any], given: Replacements) -> dict[str, Any]:
-    """Return a task's spec with one stage of replacements applied."""
-    out = dict(spec)
-    for name in ("steps", "sidecars"):
-        if spec.get(name):
-            out[name] = [step(entry, given) for entry in spec[name]]
-    if spec.get("stepTemplate"):
-        out["stepTemplate"] = step(spec["stepTemplate"], given)
-    for name in ("volumes", "workspaces"):
-        if spec.get(name):
-            out[name] = deep(spec[name], given)
-    if spec.get("results"):
-        out["results"] = [
-            {**entry, "value": whole(entry["value"], given)} if "value" in entry else entry for entry in spec["results"]
-        ]
-    return out
+    key = match[1].removesuffix(_STAR) if match else ""
+    if key in given.objects:
+        return dict(given.objects[key])
+    found = array(value, given) if match else None
+    return text(str(value), given.strings) if found is None else found

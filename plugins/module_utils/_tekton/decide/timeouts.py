@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..._core import duration
 from ..._core.errors import Invalid
@@ -41,6 +42,29 @@ def resolve(given: Mapping[str, str] | None) -> Timeouts:
     if tasks is None:
         tasks = whole - last if last is not None else whole
     return Timeouts(whole, tasks, last if last is not None else whole - (values.get("tasks") or 0.0))
+
+
+def pipeline(run: Mapping[str, Any], default: float = DEFAULT) -> float:
+    """Return the seconds a PipelineRun object may take. Source: PipelineTimeout."""
+    given = ((run.get("spec") or {}).get("timeouts") or {}).get("pipeline")
+    return default if given is None else duration.parse_go(str(given))
+
+
+def derived(run: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return the seconds for the DAG tasks and the finally tasks of a PipelineRun object; None means the whole run's.
+
+    With a whole, the one that is not given is what the other leaves. Source: TasksTimeout, FinallyTimeout.
+    """
+    given = (run.get("spec") or {}).get("timeouts") or {}
+    values = {name: duration.parse_go(str(given[name])) for name in given if given[name] is not None}
+    whole, tasks, last = values.get("pipeline"), values.get("tasks"), values.get("finally")
+    return _part(whole, tasks, last), _part(whole, last, tasks)
+
+
+def _part(whole: float | None, own: float | None, other: float | None) -> float | None:
+    if own is not None or whole is None or other is None:
+        return own
+    return None if 0 in (whole, other) else whole - other
 
 
 def task_timeout(pipeline_task: str | None, run_spec: str | None) -> float:

@@ -16,8 +16,8 @@ from typing import Any
 from ..._core.errors import Invalid
 from ..._core.types import Manifest
 from ..._core.yaml import Document
-from . import validate
 from .convert import to_v1
+from .validate import document as validate
 
 _GROUPS = ("tekton.dev/v1", "tekton.dev/v1beta1")
 _KINDS = ("Task", "Pipeline", "TaskRun", "PipelineRun", "StepAction", "CustomRun", "Run", "ClusterTask")

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..._core.errors import Refused
@@ -17,23 +17,36 @@ from ..model.parse import Bundle
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resolved spec; `name` is empty for an inline one. `inline` specs take propagated params."""
+    """A resolved spec; `name` is empty for an inline one. `inline` specs take propagated params, `actions` are StepActions."""
 
     name: str
     spec: Mapping[str, Any]
     inline: bool
+    actions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def inline_or_given(bundle: Bundle, owner: Document, entry: Mapping[str, Any], path: str) -> Found:
     """Return the Task that `entry` (a TaskRun's spec or a pipeline task) runs."""
     if entry.get("taskSpec"):
-        return Found("", entry["taskSpec"], True)
+        spec = entry["taskSpec"]
+        return Found("", spec, True, step_actions(bundle, owner, spec, f"{path}.taskSpec"))
     if entry.get("pipelineRef") or entry.get("pipelineSpec"):
         raise Refused(f"{path}: pipelines in pipelines are not executed yet", hint="use its tasks directly")
     reference = entry["taskRef"]
     if reference.get("apiVersion") and reference.get("kind"):
         raise Refused(f"{path}.taskRef: custom tasks are not executed yet: kind {reference['kind']}", hint="use a Task")
-    return given(bundle, owner, reference, "Task", f"{path}.taskRef")
+    found = given(bundle, owner, reference, "Task", f"{path}.taskRef")
+    return replace(found, actions=step_actions(bundle, owner, found.spec, f"{path}.taskRef"))
+
+
+def step_actions(bundle: Bundle, owner: Document, spec: Mapping[str, Any], path: str) -> dict[str, Mapping[str, Any]]:
+    """Return the specs of the StepActions that the steps of a Task refer to, by name."""
+    out: dict[str, Mapping[str, Any]] = {}
+    for index, step in enumerate(spec.get("steps") or []):
+        if step.get("ref"):
+            found = given(bundle, owner, step["ref"], "StepAction", f"{path}.steps[{index}].ref")
+            out[found.name] = found.spec
+    return out
 
 
 def given(bundle: Bundle, owner: Document, reference: Mapping[str, Any], kind: str, path: str) -> Found:

@@ -103,7 +103,7 @@ def test_a_push_starts_the_deliver_playbook_with_its_pipeline_run(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"token": "wrong"}, "Invalid X-Gitlab-Token"),
+        ({"token": "wrong"}, "Invalid X-GitLab-Token"),
         ({"X_Gitlab_Event": "Tag Push Hook"}, "event type Tag Push Hook is not allowed"),
         ({"body": {**BODY, "ref": "refs/heads/other"}}, "branch 'other' is not among main"),
         ({"body": {"ref": "refs/heads/main"}}, "checkout_sha is not found"),

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, slipway contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a person reads when Tekton would refuse an object: the file, the line, the field and what to do.
+
+The rules themselves are compared with upstream's tables in tests/conformance.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate.document import check, locate
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate.flags import Flags
+
+STEP = "{image: alpine, script: 'true'}"
+PIPELINE = """apiVersion: tekton.dev/v1
+kind: Pipeline
+metadata: {name: p}
+spec:
+  params:
+  - {name: text}
+  tasks:
+  - name: first
+    taskRef: {name: make}
+    params:
+    - {name: a, value: one}
+    - {name: b, value: $(params.txet)}
+"""
+RUN = """apiVersion: tekton.dev/v1
+kind: PipelineRun
+metadata: {name: r}
+spec:
+  pipelineSpec:
+    tasks:
+    - name: a
+      taskSpec:
+        steps:
+        - {image: alpine, script: "echo $(params.nobody)"}
+"""
+
+
+def refused(text: str, flags: Flags | None = None) -> str:
+    document = yaml.load_all(text, "it.yaml")[0]
+    with pytest.raises(Invalid) as caught:
+        check(document) if flags is None else check(document, flags)
+    return str(caught.value)
+
+
+def task_run(rest: str) -> str:
+    return f"apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {{name: t}}\nspec: {rest}\n"
+
+
+def test_a_param_that_nobody_declares_is_found_by_its_line() -> None:
+    expected = (
+        "it.yaml:12 spec.tasks[0].params[1] refers to something that does not exist: $(params.txet) (known: text)"
+    )
+    assert refused(PIPELINE) == expected
+
+
+def test_mistakes_of_inline_steps_have_the_place_that_upstream_leaves_out() -> None:
+    path = "it.yaml:10 spec.pipelineSpec.tasks[0].taskSpec.steps[0].script"
+    assert refused(RUN) == f"{path} refers to something that does not exist: $(params.nobody)"
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("{}", "spec needs exactly one of taskRef, taskSpec"),
+        (f"{{taskRef: {{name: a}}, taskSpec: {{steps: [{STEP}]}}}}", "spec takes only one of taskRef, taskSpec"),
+        ("{taskRef: {name: a}, status: Halted}", "spec.status Halted should be TaskRunCancelled or TaskRunPending"),
+        ("{taskRef: {name: a}, timeout: soon}", "spec.timeout is not a duration: 'soon'"),
+        ("{taskRef: {name: a}, params: [{value: x}]}", "spec.params[0].name is missing"),
+        ("{taskRef: {name: a}, params: [{name: x}]}", "spec.params[0].value is missing"),
+        (f"{{taskSpec: {{steps: [{STEP}], sidecars: [{{name: s}}]}}}}", "spec.taskSpec.sidecars[0].image is missing"),
+        ("{taskSpec: {steps: [{image: a, args: [1]}]}}", "spec.taskSpec.steps[0].args[0] must be text, not 1"),
+        (
+            "{taskSpec: {steps: [{name: s, image: a}, {name: s, image: a}]}}",
+            "spec.taskSpec.steps[1].name is used twice: 's'",
+        ),
+    ],
+)
+def test_messages_fit_behind_their_place(spec: str, message: str) -> None:
+    assert message in refused(task_run(spec))
+
+
+def test_our_engine_has_every_feature_on_and_a_cluster_only_what_its_flags_say() -> None:
+    text = task_run("{taskSpec: {params: [{name: p, enum: [x]}], steps: [{image: a, args: [$(params.p)]}]}}")
+    check(yaml.load_all(text)[0])
+    assert "`enable-param-enum` should be set to true" in refused(text, Flags())
+
+
+def test_upstreams_keys_and_spellings_are_found_in_the_object() -> None:
+    data = {"spec": {"params": [{"name": "a"}, {"name": "b"}], "steps": [{"volumeMounts": [{"mountPath": "/x"}]}]}}
+    assert locate(data, "spec.params[b].value") == "spec.params[1].value"
+    assert locate(data, "spec.params.b.type") == "spec.params[1].type"
+    assert locate(data, "spec.steps[0].volumeMount[0].MountPath") == "spec.steps[0].volumeMounts[0].mountPath"
+    assert locate(data, "spec.tasks[0].name") == "spec.tasks[0].name"
+
+
+def test_a_step_with_results_of_its_own_may_write_those_of_its_task() -> None:
+    script = "echo a > $(results.all.path); echo b > $(step.results.mine.path)"
+    step = f"{{image: a, results: [{{name: mine}}], script: '{script}'}}"
+    check(yaml.load_all(task_run(f"{{taskSpec: {{results: [{{name: all}}], steps: [{step}]}}}}"))[0])
