@@ -66,6 +66,11 @@ class Listener:
         hosts = str((meta.get("annotations") or {}).get(ENTERPRISE_HOSTS, "")).split(",")
         self._help = Help(self._objects.secret, fetch, tuple(host.strip() for host in hosts if host.strip()))
 
+    @property
+    def validated(self) -> bool:
+        """Whether only JSON objects are events; the annotation tekton.dev/payload-validation can say no."""
+        return payload.validated(self.document.data)
+
     def status(self, event: Event) -> int:
         """Return the HTTP status that answers the event, before any trigger runs."""
         return payload.status(self.document.data, event.body)

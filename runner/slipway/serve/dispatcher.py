@@ -74,8 +74,7 @@ class Dispatcher:
         refused = _branch_refused(project, event.body)
         if refused:
             return "Refused", refused, ""
-        documents = [document for path in project.manifests for document in yaml.load_path(path)]
-        listener = triggers.Listener(documents, project.listener)
+        listener = _listener(project)
         found = listener.handle(
             triggers.make({"headers": event.headers, "body": event.body, "path": event.path}), event.id
         )
@@ -99,11 +98,27 @@ class Dispatcher:
         return runs.start(PLAYBOOK, variables, project=project.name, policy=project.policy, event_id=event_id).id
 
 
+def _listener(project: Project) -> triggers.Listener:
+    documents = [document for path in project.manifests for document in yaml.load_path(path)]
+    return triggers.Listener(documents, project.listener)
+
+
+def validated(project: Project) -> bool:
+    """Return whether the project's EventListener wants only JSON objects; one that cannot be read does."""
+    try:
+        return _listener(project).validated
+    except SlipwayError:
+        return True
+
+
 def _branch_refused(project: Project, body: bytes) -> str:
     """Return why the branch filter keeps the event out, or an empty text."""
     if not project.branches:
         return ""
-    data = json.loads(body)
+    try:
+        data = json.loads(body)
+    except ValueError:
+        data = None
     ref = str(data.get("ref", "")) if isinstance(data, dict) else ""
     branch = ref.removeprefix("refs/heads/")
     return "" if branch in project.branches else f"branch {branch!r} is not among {', '.join(project.branches)}"

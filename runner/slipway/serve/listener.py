@@ -19,6 +19,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core import ids
 from ansible_collections.slipway.gitops.plugins.module_utils._triggers.api import canonical, payload_problem
 from slipway.core import redact
 from slipway.serve.config import Config, Project
+from slipway.serve.dispatcher import validated
 from slipway.serve.store import EventStore
 
 _DELIVERY = ("X-Gitlab-Event-Uuid", "Webhook-Id", "X-Github-Delivery", "X-Request-Uuid")
@@ -58,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             return None
         problem = payload_problem(body)
-        if problem:
+        if problem and validated(project):
             return self._answer(400, {"eventListener": project.listener, "errorMessage": problem})
         event_id = ids.new_uid()
         headers: dict[str, list[str]] = {}

@@ -122,7 +122,8 @@ def wrong_relaxed_path(row: Row) -> None:
 def expressions(row: Row) -> None:
     found = bindings.expressions(row.value("in"))
     assert [one.text for one in found] == row.value("want")
-    assert [one.original for one in found] == row.value("original")
+    if "original" in row.fields:
+        assert [one.original for one in found] == row.value("original")
 
 
 @adapter("tekton", RESOURCE, "Test_escapeTektonVariables")

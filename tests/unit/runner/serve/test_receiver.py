@@ -125,6 +125,42 @@ def test_what_is_no_event_is_refused_at_once(receiver: Receiver, body: str) -> N
     assert "Invalid event body" in answer["errorMessage"]
 
 
+FORM_LISTENER = """
+apiVersion: triggers.tekton.dev/v1beta1
+kind: EventListener
+metadata: {name: chat, annotations: {tekton.dev/payload-validation: "false"}}
+spec:
+  triggers:
+  - interceptors: [{ref: {name: slack}, params: [{name: requestedFields, value: [text]}]}]
+    bindings: [{name: text, value: "$(extensions.text[0])"}]
+    template:
+      spec:
+        params: [{name: text}]
+        resourcetemplates:
+        - apiVersion: tekton.dev/v1
+          kind: PipelineRun
+          metadata: {generateName: run-}
+          spec: {params: [{name: text, value: "$(tt.params.text)"}]}
+"""
+
+
+def test_a_form_is_an_event_where_the_listener_does_not_want_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[dict[str, Any]]
+) -> None:
+    monkeypatch.setenv("SLIPWAY_STATE_DIR", str(tmp_path / "state"))
+    (tmp_path / "chat.yaml").write_text(FORM_LISTENER)
+    file = tmp_path / "serve.yaml"
+    file.write_text("listen: 127.0.0.1:0\nprojects: [{name: chat, manifests: [chat.yaml]}]\n")
+    one = Receiver(configuration.load(str(file)))
+    one.start()
+    form = {"Content_Type": "application/x-www-form-urlencoded", "X_Slack_Signature": "v0=1"}
+    assert post(one, "command=%2Fbuild&text=main+1", **form)[0] == 202
+    assert handled(one)[0].status == "Started"
+    one.stop()
+    params = started[0]["variables"]["deliver_pipeline_run"]["spec"]["params"]
+    assert params == [{"name": "text", "value": "main 1"}]
+
+
 def test_the_same_delivery_twice_runs_once_and_another_one_again(
     receiver: Receiver, started: list[dict[str, Any]]
 ) -> None:
