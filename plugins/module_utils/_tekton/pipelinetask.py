@@ -172,17 +172,15 @@ def together(children: Sequence[Child]) -> TaskEnd:
     The lists are in the order of the TaskRuns' names as text. Source: createResultsCacheMatrixedTaskRuns.
     """
     failed = next((child.end for child in children if not child.end.succeeded), None)
-    lists: dict[str, Value] = {}
+    lists: dict[str, list[str]] = {}
     for child in sorted(children, key=lambda child: child.name):
         for name, value in child.end.results.items():
             if isinstance(value, str):
-                known = lists.setdefault(name, [])
-                assert isinstance(known, list)
-                known.append(value)
+                lists.setdefault(name, []).append(value)
     shown = failed or children[0].end
     steps = tuple(step for child in children for step in child.end.steps)
     seconds = max(child.end.seconds for child in children)
-    return TaskEnd(failed is None, shown.reason, shown.message, lists, steps, seconds)
+    return TaskEnd(failed is None, shown.reason, shown.message, dict(lists), steps, seconds)
 
 
 def _only_results(given: Replacements) -> Replacements:
