@@ -139,9 +139,11 @@ STAGES = {
 def run(name: str) -> bool:
     """Run every command of a stage; True when all came out well."""
     good = True
+    # A folder that this user may not enter (after su, say) turns "not installed" into "permission denied".
+    path = ":".join([str(BIN), *(part for part in os.environ["PATH"].split(":") if os.access(part, os.X_OK))])
     for command in STAGES[name]():
         print(f"[{name}] $ {' '.join(command.argv).replace(str(ROOT) + '/', '')[:180]}", flush=True)
-        environment = {**os.environ, **dict(command.env), "PATH": f"{BIN}:{os.environ['PATH']}"}
+        environment = {**os.environ, **dict(command.env), "PATH": path}
         code = subprocess.run(command.argv, cwd=command.cwd, env=environment, check=False).returncode
         if code:
             print(f"[{name}] exit {code}", flush=True)

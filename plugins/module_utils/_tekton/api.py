@@ -26,7 +26,7 @@ from .._lang import cel
 from .act import images, process
 from .act.process import TaskEnd, World
 from .act.workspaces import Volumes, secret_values
-from .decide import apply_task, dag, params, workspaces
+from .decide import apply_task, dag, merge, params, workspaces
 from .decide.timeouts import task_timeout
 from .model.parse import Bundle, parse
 from .pipelinerun import PipelineRun
@@ -127,7 +127,7 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     request = Request(
         name=name,
         task=task.name or name,
-        spec=task.spec,
+        spec=merge.volumes(task.spec, spec.get("podTemplate")),
         params=given,
         workspaces={entry["name"]: world.volumes.bind(entry, name) for entry in bindings},
         timeout=task_timeout(spec.get("timeout"), None),

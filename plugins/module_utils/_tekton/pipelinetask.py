@@ -22,7 +22,7 @@ from .._core.events import Subject
 from .act import process
 from .act.process import TaskEnd, World
 from .act.workspaces import Bound
-from .decide import apply_pipeline, apply_task, check_params, matrix, names, runs, timeouts, workspaces
+from .decide import apply_pipeline, apply_task, check_params, matrix, merge, names, runs, timeouts, workspaces
 from .decide.params import Value
 from .decide.substitution import Replacements
 from .resolve.local import Found
@@ -133,14 +133,15 @@ class PipelineTasks:
             spec = apply_task.apply(spec, _only_results(given))
         meta = {"name": name, "namespace": "default", "uid": ids.new_uid()}
         run = {"metadata": meta, "status": {"retriesStatus": [{}] * attempt}}
-        own = runs.task_run_spec(self.run, task).get("timeout")
+        own = runs.task_run_spec(self.run, task)
+        spec = merge.volumes(spec, own.get("podTemplate"))
         return Request(
             name=name,
             task=task,
             spec=spec,
             params=values,
             workspaces=self._workspaces(entry, found, name),
-            timeout=timeouts.task_timeout(entry.get("timeout"), own),
+            timeout=timeouts.task_timeout(entry.get("timeout"), own.get("timeout")),
             context=apply_task.context_values(found.name or name, run),
             actions=found.actions,
         )

@@ -18,6 +18,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._kube import invent
 from ansible_collections.slipway.gitops.plugins.module_utils._kube.apply import ApplyOptions, apply_batch
 from ansible_collections.slipway.gitops.plugins.module_utils._kube.client import Client
 from ansible_collections.slipway.gitops.plugins.module_utils._kube.report import ApplyReport
+from ansible_collections.slipway.gitops.plugins.module_utils._kube.wait import Condition, wait_all
 
 
 def config_map(namespace: str, name: str = "one", **data: str) -> Manifest:
@@ -117,6 +118,8 @@ def test_a_batch_climbs_the_ladder(client: Client, namespace: str) -> None:
 def test_what_is_skipped_is_what_the_server_calls_unchanged(client: Client, namespace: str) -> None:
     objects = [deployment(namespace), config_map(namespace), *others(namespace)]
     assert not apply_batch(client, objects).failed
+    # The controller's first writes to the Deployment would look like a difference.
+    wait_all(client, [Condition(ref) for ref in refs(objects[0])], 60)
     for variant in [objects, *(variants(objects))]:
         with_skip = apply_batch(client, variant, ApplyOptions(dry_run=True))
         without = apply_batch(client, variant, ApplyOptions(dry_run=True, skip=False))

@@ -52,7 +52,9 @@ def _kustomize(source: Source, folder: str, base: str, env: Mapping[str, str]) -
     # A copy of our own: the unpacked repository is shared, and a base may lie beside the folder.
     with tempfile.TemporaryDirectory(prefix="slipway-kustomize-") as scratch:
         copied = os.path.join(scratch, "repository")
-        shutil.copytree(folder, copied, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+        # Contents only: a file of the user's that is read-only must be writable in the copy.
+        skip = shutil.ignore_patterns(".git")
+        shutil.copytree(folder, copied, symlinks=True, ignore=skip, copy_function=shutil.copyfile)
         own = os.path.join(copied, os.path.relpath(base, folder))
         _edit(source.kustomize, own, env)
         return _build(source, own)

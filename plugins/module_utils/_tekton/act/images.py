@@ -32,18 +32,22 @@ class Toolset:
 
 
 _KANIKO = "/kaniko/executor"
+# An image without an entry point starts its command, as Tekton's look-up does (pkg/pod/entrypoint_lookup.go).
+_SH, _BASH = ("/bin/sh",), ("bash",)
+# The bash image takes options for bash itself, and anything else for a program with its arguments.
+_BASH_IMAGE = ("bash", "-c", 'case "${1-}" in ""|-*) exec bash "$@";; *) exec "$@";; esac', "bash")
 _BUILTIN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("*/kaniko-project/executor*", "kaniko", (_KANIKO,)),
     ("*alpine/git*", "busybox", ("git",)),
-    ("*alpine*", "busybox", ()),
-    ("*busybox*", "busybox", ()),
-    ("*bash*", "", ("bash",)),
+    ("*alpine*", "busybox", _SH),
+    ("*busybox*", "busybox", _SH),
+    ("*bash*", "", _BASH_IMAGE),
     ("*python*", "", ("python3",)),
-    ("*ubuntu*", "", ()),
-    ("*debian*", "", ()),
+    ("*ubuntu*", "", _BASH),
+    ("*debian*", "", _BASH),
     ("*node*", "", ("node",)),
     ("*maven*", "", ("mvn",)),
-    ("*golang*", "", ()),
+    ("*golang*", "", _BASH),
     ("*perl*", "", ("perl",)),
     ("*admin-box*", "", ()),
     ("*kubectl*", "busybox", ("kubectl",)),

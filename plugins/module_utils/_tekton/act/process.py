@@ -23,7 +23,7 @@ from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Sink, Subject
 from ..._sandbox import process as sandbox
 from ..._sandbox.process import Mount, NotExecutable, ProcessSpec
-from ..decide import entrypoint, merge, results, script, substitution, when
+from ..decide import entrypoint, merge, results, script, substitution, when, workspaces
 from ..decide.entrypoint import Ended
 from ..decide.params import Value
 from ..decide.substitution import Replacements
@@ -88,13 +88,16 @@ def refuse(
     spec: Mapping[str, Any], world: World, obj: str, actions: Mapping[str, Mapping[str, Any]] | None = None
 ) -> None:
     """Refuse by field name, before anything runs, what a local process cannot honour. `actions`: StepActions by name."""
-    for index, step in enumerate(spec.get("steps") or []):
+    for index, step in enumerate(merge.steps(spec.get("stepTemplate"), spec.get("steps") or [])):
         where = f"spec.steps[{index}]"
         if step.get("ref"):
             step = {**step, **(actions or {}).get(str(step["ref"].get("name")), {})}
         if "$(" not in step.get("image", ""):
             images.find(step.get("image", ""), world.toolsets, f"{where}.image", obj)
         security = step.get("securityContext") or {}
+        for stream in ("stdoutConfig", "stderrConfig"):
+            if step.get(stream):
+                raise Refused(f"{where}.{stream} is not executed yet", hint="redirect in the script", obj=obj)
         if security.get("privileged"):
             raise Refused(f"{where}.securityContext.privileged: a local process is never privileged", obj=obj)
     if spec.get("sidecars"):
@@ -336,13 +339,18 @@ class TaskRun:
             Mount(os.path.join(folder, "tekton", "steps"), "/tekton/steps", read_only=True),
             Mount(os.path.join(folder, "tekton", "steps", f"step-{name}"), f"/tekton/steps/step-{name}"),
         ]
-        for workspace in self._plan.spec.get("workspaces") or []:
+        for workspace, target in workspaces.mounts_of_step(self._plan.spec, step):
             bound = self._plan.workspaces.get(workspace["name"])
             if bound:
-                target = workspace.get("mountPath") or f"/workspace/{workspace['name']}"
                 mounts.append(Mount(bound.path, target, read_only=bound.read_only or bool(workspace.get("readOnly"))))
         volumes = {volume["name"]: volume for volume in self._plan.spec.get("volumes") or []}
         for mount in step.get("volumeMounts") or []:
+            if mount["name"] not in volumes:
+                there = ", ".join(sorted(volumes)) or "none"
+                raise Invalid(
+                    f"steps.{name}.volumeMounts", f"names a volume that does not exist: {mount['name']!r}",
+                    obj=self._plan.name, hint=f"volumes of this task: {there}",
+                )  # fmt: skip
             source = self._world.volumes.volume(volumes[mount["name"]], self._plan.name)
             source = os.path.join(source, mount.get("subPath") or "")
             mounts.append(Mount(source, mount["mountPath"], read_only=bool(mount.get("readOnly"))))

@@ -95,3 +95,11 @@ def unknown_specs(spec: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
         missing = [entry["name"] for entry in run.get(given) or [] if entry["name"] not in names]
         out += [f"invalid {word}Override: No {word} named {name}" for name in missing]
     return out
+
+
+def volumes(spec: Mapping[str, Any], pod_template: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return a Task's spec with the volumes of its run's pod template; those of the Task win by name."""
+    own = spec.get("volumes") or []
+    names = {volume["name"] for volume in own}
+    more = [volume for volume in (pod_template or {}).get("volumes") or [] if volume["name"] not in names]
+    return {**spec, "volumes": [*own, *more]} if more else spec

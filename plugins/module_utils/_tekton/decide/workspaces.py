@@ -217,3 +217,21 @@ def claims_problem(bindings: Sequence[Mapping[str, Any]]) -> str:
     }
     found |= {entry.get("name") for entry in bindings if entry.get("volumeClaimTemplate") is not None}
     return "more than one PersistentVolumeClaim is bound" if len(found) > 1 else ""
+
+
+def mounts_of_step(spec: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
+    """Return the declared workspaces that a step sees, each with its mount path.
+
+    A workspace that some step or sidecar names is isolated: only those that name it get it, at the path they say.
+    Source: tektoncd/pipeline pkg/workspace/apply.go, mountAsIsolatedWorkspace, v1.15.
+    """
+    users = [*(spec.get("steps") or []), *(spec.get("sidecars") or [])]
+    isolated = {usage["name"] for user in users for usage in user.get("workspaces") or []}
+    own = {usage["name"]: usage for usage in step.get("workspaces") or []}
+    found = []
+    for declared in spec.get("workspaces") or []:
+        name = declared["name"]
+        if name not in isolated or name in own:
+            path = own.get(name, {}).get("mountPath") or declared.get("mountPath") or f"/workspace/{name}"
+            found.append((declared, str(path)))
+    return found
