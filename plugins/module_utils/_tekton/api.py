@@ -134,6 +134,7 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
         timeout=task_timeout(spec.get("timeout"), None),
         context=apply_task.context_values(task.name or name, _run_object(name, options.namespace)),
         actions=task.actions,
+        pod_template=spec.get("podTemplate") or {},
     )
     subject = Subject("TaskRun", options.namespace, name)
     events.emit(subject, "Started", reason="Started", message=f"{len(task.spec['steps'])} steps")

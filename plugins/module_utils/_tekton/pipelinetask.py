@@ -132,16 +132,17 @@ class PipelineTasks:
             spec = apply_task.apply(spec, _only_results(given))
         meta = {"name": name, "namespace": "default", "uid": ids.new_uid()}
         run = {"metadata": meta, "status": {"retriesStatus": [{}] * attempt}}
-        own = runs.task_run_spec(self.run, task).get("timeout")
+        own = runs.task_run_spec(self.run, task)
         return Request(
             name=name,
             task=task,
             spec=spec,
             params=values,
             workspaces=self._workspaces(entry, found, name),
-            timeout=timeouts.task_timeout(entry.get("timeout"), own),
+            timeout=timeouts.task_timeout(entry.get("timeout"), own.get("timeout")),
             context=apply_task.context_values(found.name or name, run),
             actions=found.actions,
+            pod_template=own.get("podTemplate") or {},
         )
 
     def _propagated(self, spec: Mapping[str, Any]) -> dict[str, Value]:

@@ -34,12 +34,14 @@ class Request:
     timeout: float
     context: Mapping[str, str]
     actions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pod_template: Mapping[str, Any] = field(default_factory=dict)
 
 
 def plan(request: Request, folder: str) -> TaskPlan:
     """Return the plan. Invalid for missing params, wrong types and missing workspaces."""
     who = f"TaskRun {request.name}"
     spec = {key: value for key, value in request.spec.items() if key != "metadata"}
+    spec["volumes"] = [*(spec.get("volumes") or []), *(request.pod_template.get("volumes") or [])]
     namespace = request.context.get("context.taskRun.namespace", "")
     if step_actions.has_refs(spec):
         spec["steps"] = step_actions.resolved(spec, request.params, request.actions, namespace)

@@ -24,7 +24,7 @@ from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Sink, Subject
 from ..._sandbox import process as sandbox
 from ..._sandbox.process import Mount, NotExecutable, ProcessSpec
-from ..decide import apply_task, merge, results, substitution
+from ..decide import apply_task, merge, results, substitution, workspaces
 from ..decide.params import Value
 from ..decide.substitution import Replacements
 from . import images
@@ -315,10 +315,11 @@ class TaskRun:
             Mount(os.path.join(folder, "workspace"), "/workspace"),
             Mount(os.path.join(folder, "tekton"), "/tekton"),
         ]
+        targets = workspaces.mounts_of_step(self._plan.spec, step)
         for workspace in self._plan.spec.get("workspaces") or []:
             bound = self._plan.workspaces.get(workspace["name"])
-            if bound:
-                target = workspace.get("mountPath") or f"/workspace/{workspace['name']}"
+            target = targets.get(workspace["name"])
+            if bound and target:
                 mounts.append(Mount(bound.path, target, read_only=bound.read_only or bool(workspace.get("readOnly"))))
         volumes = {volume["name"]: volume for volume in self._plan.spec.get("volumes") or []}
         for mount in step.get("volumeMounts") or []:

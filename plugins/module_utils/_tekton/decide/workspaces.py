@@ -143,6 +143,17 @@ def _with_mount(entry: Mapping[str, Any], mount: dict[str, Any]) -> dict[str, An
     return {**entry, "volumeMounts": [*(entry.get("volumeMounts") or []), mount]}
 
 
+def mounts_of_step(spec: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a step of a Task sees which declared workspace, by name. Isolated ones only where they are listed."""
+    own = {use["name"]: use for use in _uses(step)}
+    isolated = {use["name"] for group in ("steps", "sidecars") for e in spec.get(group) or [] for use in _uses(e)}
+    return {
+        str(entry["name"]): str(own.get(entry["name"], {}).get("mountPath") or mount_path(entry))
+        for entry in spec.get("workspaces") or []
+        if entry["name"] not in isolated or entry["name"] in own
+    }
+
+
 def add_sidecar_mount(sidecar: Mapping[str, Any], mount: dict[str, Any]) -> dict[str, Any]:
     """Return the sidecar with the mount, unless it has one at that path."""
     if any(own.get("mountPath") == mount.get("mountPath") for own in sidecar.get("volumeMounts") or []):
