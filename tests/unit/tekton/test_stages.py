@@ -217,3 +217,40 @@ pipelineSpec:
         tmp_path,
     )
     assert lines == ["inner abc main"]
+
+
+def test_a_workspace_that_one_step_lists_is_hidden_from_the_others(tmp_path: Path) -> None:
+    _report, lines = run(
+        """
+workspaces: [{name: w, emptyDir: {}}]
+pipelineSpec:
+  workspaces: [{name: w}]
+  tasks:
+  - name: a
+    workspaces: [{name: w}]
+    taskSpec:
+      workspaces: [{name: w}]
+      steps:
+      - {image: alpine, workspaces: [{name: w, mountPath: /mine}], script: "test -d $(workspaces.w.path) && echo $(workspaces.w.path)"}
+      - {image: alpine, script: "test -d /workspace/w || echo hidden"}
+""",
+        tmp_path,
+    )
+    assert lines == ["/mine", "hidden"]
+
+
+def test_volumes_of_the_pod_template_can_be_mounted(tmp_path: Path) -> None:
+    report, _lines = run(
+        """
+taskRunTemplate: {podTemplate: {volumes: [{name: v, emptyDir: {}}]}}
+pipelineSpec:
+  tasks:
+  - name: a
+    taskSpec:
+      steps:
+      - {image: alpine, volumeMounts: [{name: v, mountPath: /v}], script: "echo x > /v/file"}
+      - {image: alpine, volumeMounts: [{name: v, mountPath: /w}], script: "cat /w/file"}
+""",
+        tmp_path,
+    )
+    assert report.succeeded

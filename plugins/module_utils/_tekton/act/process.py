@@ -339,9 +339,10 @@ class TaskRun:
             Mount(os.path.join(folder, "tekton", "steps"), "/tekton/steps", read_only=True),
             Mount(os.path.join(folder, "tekton", "steps", f"step-{name}"), f"/tekton/steps/step-{name}"),
         ]
-        for workspace, target in workspaces.mounts_of_step(self._plan.spec, step):
-            bound = self._plan.workspaces.get(workspace["name"])
-            if bound:
+        targets = workspaces.mounts_of_step(self._plan.spec, step)
+        for workspace in self._plan.spec.get("workspaces") or []:
+            bound, target = self._plan.workspaces.get(workspace["name"]), targets.get(workspace["name"])
+            if bound and target:
                 mounts.append(Mount(bound.path, target, read_only=bound.read_only or bool(workspace.get("readOnly"))))
         volumes = {volume["name"]: volume for volume in self._plan.spec.get("volumes") or []}
         for mount in step.get("volumeMounts") or []:

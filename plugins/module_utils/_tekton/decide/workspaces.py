@@ -219,19 +219,15 @@ def claims_problem(bindings: Sequence[Mapping[str, Any]]) -> str:
     return "more than one PersistentVolumeClaim is bound" if len(found) > 1 else ""
 
 
-def mounts_of_step(spec: Mapping[str, Any], step: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
-    """Return the declared workspaces that a step sees, each with its mount path.
+def mounts_of_step(spec: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a step of a Task sees which declared workspace, by name. Isolated ones only where they are listed.
 
-    A workspace that some step or sidecar names is isolated: only those that name it get it, at the path they say.
     Source: tektoncd/pipeline pkg/workspace/apply.go, mountAsIsolatedWorkspace, v1.15.
     """
-    users = [*(spec.get("steps") or []), *(spec.get("sidecars") or [])]
-    isolated = {usage["name"] for user in users for usage in user.get("workspaces") or []}
-    own = {usage["name"]: usage for usage in step.get("workspaces") or []}
-    found = []
-    for declared in spec.get("workspaces") or []:
-        name = declared["name"]
-        if name not in isolated or name in own:
-            path = own.get(name, {}).get("mountPath") or declared.get("mountPath") or f"/workspace/{name}"
-            found.append((declared, str(path)))
-    return found
+    own = {use["name"]: use for use in _uses(step)}
+    isolated = {use["name"] for group in ("steps", "sidecars") for e in spec.get(group) or [] for use in _uses(e)}
+    return {
+        str(entry["name"]): str(own.get(entry["name"], {}).get("mountPath") or mount_path(entry))
+        for entry in spec.get("workspaces") or []
+        if entry["name"] not in isolated or entry["name"] in own
+    }
