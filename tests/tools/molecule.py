@@ -8,8 +8,10 @@ A scenario belongs to the role it is named after; more of one role are named rol
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,9 +32,14 @@ def main(arguments: list[str]) -> int:
     for name in scenarios("--all" in arguments):
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"), "PATH": path}
+        # A folder of its own, new each time: in its usual one molecule remembers that an earlier run was prepared,
+        # and skips the preparation although the clean-up has removed what it made.
+        scratch = tempfile.mkdtemp(prefix=f"slipway-molecule-{name}-")
+        environment["MOLECULE_EPHEMERAL_DIRECTORY"] = scratch
         command = [str(Path(sys.executable).with_name("molecule")), "test", "--scenario-name", name]
         done = subprocess.run(command, cwd=COLLECTION, env=environment, check=False)
         results[name] = done.returncode == 0
+        shutil.rmtree(scratch, ignore_errors=True)
     for name, good in results.items():
         print(f"molecule {name}: {'passed' if good else 'FAILED'}")
     print(f"{sum(results.values())} passed, {sum(not good for good in results.values())} failed")
