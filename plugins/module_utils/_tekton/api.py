@@ -23,16 +23,18 @@ from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .._core.yaml import Document
 from .._lang import cel
-from .act import images, process
-from .act.process import TaskEnd, World
+from .act import images
+from .act.executor import Executor, TaskEnd, World
+from .act.process import ProcessExecutor
+from .act.steps import Shared
 from .act.workspaces import Volumes, secret_values
-from .decide import apply_task, dag, merge, params, workspaces
+from .decide import dag, merge, params, workspaces
 from .decide.timeouts import task_timeout
 from .model.parse import Bundle, parse
 from .pipelinerun import PipelineRun
 from .resolve.local import inline_or_given
 from .store import Store, default_root
-from .taskrun import Request, plan
+from .taskrun import Request, attempts
 
 __all__ = ["EMULATED", "Bundle", "Options", "Report", "explain", "parse", "run_pipeline", "run_task"]
 EMULATED = "Tekton Pipelines v1.15"
@@ -86,14 +88,15 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     if before.get("report"):
         return Report(**before["report"], changed=False)
     world = _world(bundle, store.folder, options, events, cancel)
-    engine = PipelineRun(bundle, run, name, options.params, world, store, options.parallelism)
+    namespace = _namespace(run.data, options)
+    engine = PipelineRun(bundle, run, name, namespace, options.params, world, store, options.parallelism)
     started = time.monotonic()
-    subject = Subject("PipelineRun", options.namespace, name)
+    subject = Subject("PipelineRun", namespace, name)
     events.emit(subject, "Started", reason="Started", message=f"{len(engine.tasks)} tasks", data={"emulates": EMULATED})
     condition, ends = engine.run(before, subject)
     report = Report(
         name=name,
-        namespace=options.namespace,
+        namespace=namespace,
         succeeded=condition.status == "True",
         status=condition.reason,
         message=condition.message,
@@ -103,8 +106,7 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         skipped_tasks=engine.skipped(),
         log_dir=os.path.join(store.folder, "tasks"),
     )
-    if report.succeeded:
-        world.volumes.remove()
+    world.executor.close(succeeded=report.succeeded)
     phase = "Succeeded" if report.succeeded else "Failed"
     events.emit(subject, phase, reason=report.status, message=report.message, data={"seconds": report.seconds})
     store.save({"report": _kept(report)})
@@ -119,32 +121,45 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     if before.get("report"):
         return Report(**before["report"], changed=False)
     world = _world(bundle, store.folder, options, events, cancel)
-    task = inline_or_given(bundle, run, spec, "spec")
-    process.refuse(task.spec, world, f"TaskRun {name}", task.actions)
-    given = {**{entry["name"]: entry["value"] for entry in spec.get("params") or []}, **options.params}
-    strings = params.replacements(params.with_defaults(task.spec.get("params") or [], given)).strings
-    bindings = workspaces.replaced(spec.get("workspaces") or [], strings)
-    request = Request(
-        name=name,
-        task=task.name or name,
-        spec=merge.volumes(task.spec, spec.get("podTemplate")),
-        params=given,
-        workspaces={entry["name"]: world.volumes.bind(entry, name) for entry in bindings},
-        timeout=task_timeout(spec.get("timeout"), None),
-        context=apply_task.context_values(task.name or name, _run_object(name, options.namespace)),
-        actions=task.actions,
-    )
-    subject = Subject("TaskRun", options.namespace, name)
-    events.emit(subject, "Started", reason="Started", message=f"{len(task.spec['steps'])} steps")
-    end = _attempts(request, store, world, int(spec.get("retries") or 0))
+    namespace = _namespace(run.data, options)
+    request = _request(bundle, run, name, namespace, options.params, world)
+    subject = Subject("TaskRun", namespace, name)
+    events.emit(subject, "Started", reason="Started", message=f"{len(request.spec['steps'])} steps")
+    end = attempts(request, int(spec.get("retries") or 0), store.folder, world)
     phase = "Succeeded" if end.succeeded else "Failed"
     events.emit(subject, phase, reason=end.reason, message=end.message, data={"seconds": round(end.seconds, 3)})
     report = Report(
-        name, options.namespace, end.succeeded, end.reason, end.message, dict(end.results), round(end.seconds, 3),
+        name, namespace, end.succeeded, end.reason, end.message, dict(end.results), round(end.seconds, 3),
         [_task_run(request.task, name, end)], [], os.path.join(store.folder, "tasks"),
     )  # fmt: skip
+    world.executor.close(succeeded=report.succeeded)
     store.save({"report": _kept(report)})
     return report
+
+
+def _request(
+    bundle: Bundle, run: Document, name: str, namespace: str, extra: Mapping[str, Any], world: World
+) -> Request:
+    spec = run.data["spec"]
+    task = inline_or_given(bundle, run, spec, "spec")
+    world.executor.refuse(task.spec, f"TaskRun {name}", task.actions)
+    given = {**{entry["name"]: entry["value"] for entry in spec.get("params") or []}, **extra}
+    strings = params.replacements(params.with_defaults(task.spec.get("params") or [], given)).strings
+    bindings = workspaces.replaced(spec.get("workspaces") or [], strings)
+    return Request(
+        name=name,
+        task=task.name or name,
+        reference=task.name,
+        uid=ids.new_uid(),
+        namespace=namespace,
+        spec=merge.volumes(task.spec, spec.get("podTemplate")),
+        params=given,
+        workspaces={entry["name"]: world.executor.bind(entry, name) for entry in bindings},
+        timeout=task_timeout(spec.get("timeout"), None),
+        actions=task.actions,
+        service_account=str(spec.get("serviceAccountName") or ""),
+        pod_template=spec.get("podTemplate") or {},
+    )
 
 
 def explain(bundle: Bundle, run: Document) -> list[dict[str, Any]]:
@@ -160,25 +175,6 @@ def explain(bundle: Bundle, run: Document) -> list[dict[str, Any]]:
     return rows + [{"wave": last, "task": task["name"], "after": ["all tasks"]} for task in spec.get("finally") or []]
 
 
-def _attempts(request: Request, store: Store, world: World, retries: int) -> TaskEnd:
-    for attempt in range(retries + 1):
-        request = Request(
-            **{**_fields(request), "context": {**request.context, "context.task.retry-count": str(attempt)}}
-        )
-        end = process.TaskRun(plan(request, _attempt_folder(store.folder, attempt)), world).run()
-        if end.succeeded:
-            break
-    return end
-
-
-def _attempt_folder(folder: str, attempt: int) -> str:
-    return folder if attempt == 0 else os.path.join(folder, f"retry-{attempt}")
-
-
-def _fields(request: Request) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in Request.__slots__}
-
-
 def _kept(report: Report) -> dict[str, Any]:
     data: dict[str, Any] = redactor.scrub_data(asdict(report))
     data.pop("changed")
@@ -186,15 +182,18 @@ def _kept(report: Report) -> dict[str, Any]:
 
 
 def _world(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: Cancel) -> World:
-    return World(
-        toolsets=images.toolsets(options.image_map, os.path.join(folder, "tools")),
+    return World(executor=_executor(bundle, folder, options, events), events=events, cancel=cancel, cel=_cel)
+
+
+def _executor(bundle: Bundle, folder: str, options: Options, events: Sink) -> Executor:
+    shared = Shared(
         volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims),
         secrets=lambda kind, name: secret_values(bundle.find, kind, name),
         step_env=options.step_env,
         events=events,
-        cancel=cancel,
         cel=_cel,
     )
+    return ProcessExecutor(shared, images.toolsets(options.image_map, os.path.join(folder, "tools")))
 
 
 def _cel(text: str) -> object:
@@ -210,8 +209,8 @@ def _name(run: Mapping[str, Any]) -> str:
     raise Invalid("metadata.name", "is missing", hint="give name or generateName")
 
 
-def _run_object(name: str, namespace: str) -> dict[str, Any]:
-    return {"metadata": {"name": name, "namespace": namespace, "uid": ids.new_uid()}}
+def _namespace(run: Mapping[str, Any], options: Options) -> str:
+    return str((run.get("metadata") or {}).get("namespace") or options.namespace)
 
 
 def _task_run(task: str, name: str, end: TaskEnd) -> dict[str, Any]:

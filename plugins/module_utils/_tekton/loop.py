@@ -18,7 +18,7 @@ from .._core.cancel import Cancel, Linked
 from .._core.errors import Cancelled, Invalid, SlipwayError
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
-from .act.process import TaskEnd
+from .act.executor import TaskEnd
 from .decide import child_status, children, dag, result_refs, skipping, state, when
 from .decide.children import Kind, ResolvedTask, Run
 from .decide.facts import Facts, Timing

@@ -16,8 +16,7 @@ from .._core import ids
 from .._core.errors import Invalid
 from .._core.events import Subject
 from .._core.yaml import Document
-from .act import process
-from .act.process import StepEnd, TaskEnd, World
+from .act.executor import TaskEnd, World, end_of
 from .decide import (
     apply_pipeline,
     bindings,
@@ -54,12 +53,13 @@ class PipelineRun:
         bundle: Bundle,
         run: Document,
         name: str,
+        namespace: str,
         extra: Mapping[str, Any],
         world: World,
         store: Store,
         parallelism: int,
     ) -> None:
-        self._bundle, self._run, self._name = bundle, run, name
+        self._bundle, self._run, self._name, self._namespace = bundle, run, name, namespace
         self._world, self._store, self._parallelism = world, store, parallelism
         self._spec, self._pipeline = self.pipeline_of(bundle, run)
         given = {**{entry["name"]: entry["value"] for entry in run.data["spec"].get("params") or []}, **extra}
@@ -74,15 +74,16 @@ class PipelineRun:
         self._found = {entry["name"]: self._resolve(entry) for entry in [*entries, *last]}
         self._check_dependencies([*entries, *last])
         self._tasks = PipelineTasks(
-            run.data,
-            name,
-            self._params,
-            self._bindings,
-            self._found,
-            {**self.tasks, **self.final},
-            world,
-            store.folder,
-            parallelism,
+            run=run.data,
+            name=name,
+            namespace=namespace,
+            params=self._params,
+            bindings=self._bindings,
+            found=self._found,
+            specs={**self.tasks, **self.final},
+            world=world,
+            folder=store.folder,
+            parallelism=parallelism,
         )
 
     @staticmethod
@@ -149,8 +150,7 @@ class PipelineRun:
     def _resume(self, loop: Loop, before: Mapping[str, Any]) -> None:
         for name, saved in before.items():
             if name in self.tasks:
-                steps = tuple(StepEnd(**step) for step in saved["steps"])
-                loop.took(name, TaskEnd(**{**saved, "steps": steps}))
+                loop.took(name, end_of(saved))
 
     def _resolve_params(self, given: Mapping[str, Any]) -> dict[str, Value]:
         who = f"PipelineRun {self._name}"
@@ -163,7 +163,7 @@ class PipelineRun:
 
     def _applied(self) -> dict[str, Any]:
         """Return the pipeline's spec after the stages that do not change while the run goes on."""
-        meta = {"name": self._name, "namespace": "default", "uid": ids.new_uid()}
+        meta = {"name": self._name, "namespace": self._namespace, "uid": ids.new_uid()}
         context = apply_pipeline.context_values(self._pipeline or self._name, {"metadata": meta})
         bound = apply_pipeline.bound_workspaces(self._spec.get("workspaces") or [], list(self._bindings.values()))
         spec = apply_pipeline.apply(self._spec, params.replacements(self._params))
@@ -178,7 +178,7 @@ class PipelineRun:
                 f"spec.{group}[{index}].when", "has CEL, which is not evaluated yet", hint="use input and values"
             )
         found = local.inline_or_given(self._bundle, self._pipeline_document(), entry, f"spec.{group}[{index}]")
-        process.refuse(found.spec, self._world, f"Task {found.name or entry['name']}", found.actions)
+        self._world.executor.refuse(found.spec, f"Task {found.name or entry['name']}", found.actions)
         return found
 
     def _check_dependencies(self, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -209,7 +209,7 @@ class PipelineRun:
         strings = params.replacements(self._params).strings
         bound: dict[str, Mapping[str, Any]] = {e["name"]: e for e in workspaces.replaced(given, strings)}
         for index, entry in enumerate(bound.values()):
-            self._world.volumes.check(entry, f"spec.workspaces[{index}]")
+            self._world.executor.check(entry, f"spec.workspaces[{index}]")
         try:
             bindings.check_workspaces(self._spec, self._run.data["spec"])
             bindings.check_task_run_specs(self._spec, self._run.data["spec"])

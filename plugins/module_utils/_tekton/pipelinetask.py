@@ -18,15 +18,12 @@ from typing import Any
 from .._core import ids
 from .._core.cancel import Cancel
 from .._core.errors import Invalid
-from .._core.events import Subject
-from .act import process
-from .act.process import TaskEnd, World
-from .act.workspaces import Bound
+from .act.executor import Bound, TaskEnd, World
 from .decide import apply_pipeline, apply_task, check_params, matrix, merge, names, runs, timeouts, workspaces
 from .decide.params import Value
 from .decide.substitution import Replacements
 from .resolve.local import Found
-from .taskrun import Request, plan
+from .taskrun import Request, attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,7 @@ class PipelineTasks:
 
     run: Mapping[str, Any]
     name: str
+    namespace: str
     params: Mapping[str, Value]
     bindings: Mapping[str, Mapping[str, Any]]
     found: Mapping[str, Found]
@@ -113,37 +111,29 @@ class PipelineTasks:
         return combinations
 
     def _attempts(self, task: str, entry: Mapping[str, Any], given: Replacements, name: str, world: World) -> TaskEnd:
-        attempts = int(entry.get("retries") or 0) + 1
-        for attempt in range(attempts):
-            request = self._request(task, entry, given, name, attempt)
-            folder = self.folder if attempt == 0 else f"{self.folder}/retry-{attempt}"
-            end = process.TaskRun(plan(request, folder), world).run()
-            if end.succeeded or attempt + 1 == attempts:
-                return end
-            text = f"{task}: {end.message}; trying again ({attempt + 1} of {attempts - 1})"
-            self.world.events.emit(Subject("TaskRun", "", name), "Warning", reason="ToBeRetried", message=text)
-        raise AssertionError("unreachable")
+        return attempts(self._request(task, entry, given, name), int(entry.get("retries") or 0), self.folder, world)
 
-    def _request(self, task: str, entry: Mapping[str, Any], given: Replacements, name: str, attempt: int) -> Request:
+    def _request(self, task: str, entry: Mapping[str, Any], given: Replacements, name: str) -> Request:
         found = self.found[task]
         values = {param["name"]: param["value"] for param in entry.get("params") or []}
         spec: Mapping[str, Any] = found.spec
         if found.inline:
             values = {**self._propagated(spec), **values}
             spec = apply_task.apply(spec, _only_results(given))
-        meta = {"name": name, "namespace": "default", "uid": ids.new_uid()}
-        run = {"metadata": meta, "status": {"retriesStatus": [{}] * attempt}}
         own = runs.task_run_spec(self.run, task)
-        spec = merge.volumes(spec, own.get("podTemplate"))
         return Request(
             name=name,
             task=task,
-            spec=spec,
+            reference=found.name,
+            uid=ids.new_uid(),
+            namespace=self.namespace,
+            spec=merge.volumes(spec, own.get("podTemplate")),
             params=values,
             workspaces=self._workspaces(entry, found, name),
             timeout=timeouts.task_timeout(entry.get("timeout"), own.get("timeout")),
-            context=apply_task.context_values(found.name or name, run),
             actions=found.actions,
+            service_account=str(own.get("serviceAccountName") or ""),
+            pod_template=own.get("podTemplate") or {},
         )
 
     def _propagated(self, spec: Mapping[str, Any]) -> dict[str, Value]:
@@ -163,7 +153,7 @@ class PipelineTasks:
             if binding is None:
                 continue
             parts = [part for part in (binding.get("subPath"), usage.get("subPath")) if part]
-            out[workspace] = self.world.volumes.bind({**binding, "subPath": "/".join(parts)}, name)
+            out[workspace] = self.world.executor.bind({**binding, "subPath": "/".join(parts)}, name)
         return out
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .._core.errors import Invalid
-from .act.process import TaskPlan
-from .act.workspaces import Bound
+from .._core.events import Subject
+from .act.executor import Bound, TaskEnd, TaskPlan, World
 from .decide import apply_task, check_params, params, step_actions, workspaces
 
 _CREDENTIALS = "/tekton/creds"
@@ -24,25 +24,52 @@ _CREDENTIALS = "/tekton/creds"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a TaskRun asks for. `context` holds the values of $(context.*), `actions` StepActions by name."""
+    """What a TaskRun asks for. `reference` names its Task ("" for an inline one), `actions` holds StepActions by name."""
 
     name: str
     task: str
+    reference: str
+    uid: str
+    namespace: str
     spec: Mapping[str, Any]
     params: Mapping[str, Any]
     workspaces: Mapping[str, Bound]
     timeout: float
-    context: Mapping[str, str]
+    context: Mapping[str, str] = field(default_factory=dict)
     actions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    service_account: str = ""
+    pod_template: Mapping[str, Any] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def attempts(request: Request, retries: int, folder: str, world: World) -> TaskEnd:
+    """Run a TaskRun, again after a failure up to `retries` times; the ends of earlier attempts are kept in the last."""
+    past: list[TaskEnd] = []
+    for attempt in range(retries + 1):
+        place = folder if attempt == 0 else os.path.join(folder, f"retry-{attempt}")
+        end = world.executor.run(plan(_numbered(request, attempt), place), world.cancel)
+        if end.succeeded or attempt == retries:
+            break
+        past.append(end)
+        text = f"{request.task}: {end.message}; trying again ({attempt + 1} of {retries})"
+        subject = Subject("TaskRun", request.namespace, request.name)
+        world.events.emit(subject, "Warning", reason="ToBeRetried", message=text)
+    return replace(end, retries=tuple(past))
+
+
+def _numbered(request: Request, attempt: int) -> Request:
+    meta = {"name": request.name, "namespace": request.namespace, "uid": request.uid}
+    run = {"metadata": meta, "status": {"retriesStatus": [{}] * attempt}}
+    own = apply_task.context_values(request.reference or request.name, run)
+    return replace(request, context={**request.context, **own})
 
 
 def plan(request: Request, folder: str) -> TaskPlan:
     """Return the plan. Invalid for missing params, wrong types and missing workspaces."""
     who = f"TaskRun {request.name}"
     spec = {key: value for key, value in request.spec.items() if key != "metadata"}
-    namespace = request.context.get("context.taskRun.namespace", "")
     if step_actions.has_refs(spec):
-        spec["steps"] = step_actions.resolved(spec, request.params, request.actions, namespace)
+        spec["steps"] = step_actions.resolved(spec, request.params, request.actions, request.namespace)
     values = params.resolve(spec.get("params") or [], request.params, who)
     _check_indexes(spec, values, who)
     bindings = _bindings(request.workspaces)
@@ -55,12 +82,16 @@ def plan(request: Request, folder: str) -> TaskPlan:
     spec = apply_task.workspaces(spec, spec["workspaces"], workspaces.claims(bindings), volumes)
     spec = apply_task.credentials_path(spec, _CREDENTIALS)
     return TaskPlan(
-        request.name,
-        request.task,
-        spec,
-        os.path.join(folder, "tasks", request.name),
-        request.workspaces,
-        request.timeout,
+        name=request.name,
+        task=request.task,
+        spec=spec,
+        folder=os.path.join(folder, "tasks", request.name),
+        workspaces=request.workspaces,
+        timeout=request.timeout,
+        namespace=request.namespace,
+        service_account=request.service_account,
+        pod_template=request.pod_template,
+        labels=request.labels,
     )
 
 

@@ -13,22 +13,13 @@ import base64
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..._core import redact
 from ..._core.errors import Invalid, Refused
 from ..._core.types import Manifest
 from ..model.parse import Bundle
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """One bound workspace: its directory on this machine."""
-
-    path: str
-    claim: str = ""
-    read_only: bool = False
+from .executor import Bound
 
 
 class Volumes:
