@@ -41,8 +41,9 @@ from .resolve.local import inline_or_given
 from .store import Store, default_root
 from .taskrun import Request, attempts
 
-__all__ = ["EMULATED", "Bundle", "Options", "Report", "explain", "parse", "run_pipeline", "run_task"]
+__all__ = ["EMULATED", "Bundle", "Options", "Report", "ask", "explain", "parse", "run_pipeline", "run_task"]
 EMULATED = "Tekton Pipelines v1.15"
+STOPS = ("Cancelled", "CancelledRunFinally", "StoppedRunFinally")
 PENDING = ("PipelineRunPending", "TaskRunPending")
 
 
@@ -203,6 +204,16 @@ def _request(bundle: Bundle, run: Document, world: World) -> Request:
         pod_template=spec.get("podTemplate") or {},
         given=spec,
     )
+
+
+def ask(state_dir: str, name: str, status: str) -> None:
+    """Ask a run that goes on to end: `status` is Cancelled, CancelledRunFinally or StoppedRunFinally, as spec.status.
+
+    Invalid for another status; nothing happens when the run has ended.
+    """
+    if status not in STOPS:
+        raise Invalid("status", f"is {status!r}", hint=", ".join(STOPS))
+    Store(state_dir or default_root(), name).ask(status)
 
 
 def explain(bundle: Bundle, run: Document) -> list[dict[str, Any]]:
