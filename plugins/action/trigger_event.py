@@ -35,6 +35,8 @@ class ActionModule(GitOpsAction):
                 reason="Fired" if trigger.fired else "Refused",
                 message=f"{trigger.name}: {trigger.reason}",
             )
+            for text in trigger.warnings:
+                self.warn(f"{trigger.name}: {text}")
         return Result(
             data={
                 "accepted": True,

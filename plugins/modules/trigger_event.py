@@ -75,7 +75,9 @@ event_id:
   type: str
   returned: success
 triggers:
-  description: For each trigger its name, whether it fired, and the reason.
+  description:
+    - For each trigger its name, whether it fired, and the reason.
+    - C(warnings) says what is odd about one that fired, such as a param that is null in the event.
   type: list
   elements: dict
   returned: success
@@ -83,6 +85,7 @@ triggers:
     - name: gitlab-push
       fired: false
       reason: event type Tag Push Hook is not allowed
+      warnings: []
 created:
   description: The objects that Tekton would create.
   type: list
