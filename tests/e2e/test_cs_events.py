@@ -13,13 +13,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.cases import repositories, tutorial, ways
 from tests.e2e.cases.gitlab import Project
 from tests.e2e.cases.repositories import Clone
+from tests.e2e.conftest import ROOT
 
+EXAMPLE = ROOT / "examples" / "gitlab-push"
 ANNOUNCED = {"README.md": "one\n", "first.txt": "1\n"}
 
 
@@ -111,3 +114,20 @@ def test_the_run_starts_within_five_seconds_of_the_push(case: Case) -> None:
     posted = time.time()
     handled = case.way.send(case.project.push(case.first, case.second))
     assert 0 < handled.runs[0].started - posted < 5
+
+
+@pytest.mark.parametrize("kind", ways.WAYS)
+def test_the_example_starts_a_run_at_the_commit_of_a_merge_request(
+    kind: str, repository: tuple[Clone, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clone, first, _second = repository
+    monkeypatch.setenv("SLIPWAY_STATE_DIR", str(tmp_path / "state"))
+    setup = ways.Setup(tmp_path, [str(EXAMPLE / "triggers"), str(EXAMPLE / "secret.yaml")])
+    project = Project(clone.url, "replace-this-token", tutorial.folder() / tutorial.RECORDED_PUSH)
+    way = ways.WAYS[kind](setup)
+    handled = way.send(project.merge_request("topic", first))
+    way.close()
+    assert [ran.status for ran in handled.runs] == ["Succeeded"]
+    listed = ways.log_of(setup, handled.runs[0], "list")
+    assert "first.txt" in listed
+    assert "second.txt" not in listed

@@ -72,6 +72,7 @@ class Project:
         attributes = {
             "iid": number, "action": "open", "state": "opened", "title": "A change", "target_branch": "main",
             "source_branch": source, "source": project, "target": project, "merge_status": "unchecked",
+            "source_project_id": located["project_id"], "target_project_id": located["project_id"],
             "last_commit": {**located["commits"][-1], "id": commit},
         }  # fmt: skip
         user = {"id": 4, "name": located["user_name"], "username": located["user_username"]}

@@ -56,6 +56,10 @@ class Clone:
         git(self.folder, "push", "--quiet", "origin", branch)
         return git(self.folder, "rev-parse", "HEAD")
 
+    def head(self) -> str:
+        """Return the commit that is checked out."""
+        return git(self.folder, "rev-parse", "HEAD")
+
     def tag(self, name: str, commit: str) -> str:
         """Push an annotated tag and return the id of the tag itself."""
         git(self.folder, "tag", "--annotate", "--message", name, name, commit)

@@ -53,6 +53,7 @@ class Ran:
     status: str
     message: str
     started: float  # seconds since 1970
+    ended: float
 
     @property
     def succeeded(self) -> bool:
@@ -187,7 +188,10 @@ def log_of(setup: Setup, ran: Ran, step: str) -> str:
 
 def _ran(setup: Setup, one: Mapping[str, Any]) -> Ran:
     name = str(one.get("name", ""))
-    begun = setup.pipelines / name / "run.json"
-    return Ran(
-        name, str(one.get("status", "")), str(one.get("msg", "")), begun.stat().st_mtime if begun.exists() else 0
-    )
+    times = [_written(setup.pipelines / name / file) for file in ("run.json", "state.json")]
+    return Ran(name, str(one.get("status", "")), str(one.get("msg", "")), *times)
+
+
+def _written(file: Path) -> float:
+    """The engine writes run.json as it begins and state.json, for the last time, as it ends."""
+    return file.stat().st_mtime if file.is_file() else 0.0
