@@ -38,6 +38,12 @@ options:
       - C(body) is text or an object.
     type: raw
     required: true
+  token:
+    description:
+      - Value of the header C(X-Gitlab-Token), for an event that comes without it. The EDA source C(gitlab_webhook) takes it
+        away, so that it is in no log of ansible-rulebook.
+    type: str
+    default: ""
   listener:
     description: Name of the EventListener, where the given objects hold more than one.
     type: str
