@@ -16,10 +16,10 @@ from typing import Any
 from ..._core.errors import Invalid
 from ..._core.types import Manifest
 from ..._core.yaml import Document
-from .convert import to_v1
+from .convert import V1, V1ALPHA1, V1BETA1, to_v1
 from .validate import document as validate
 
-_GROUPS = ("tekton.dev/v1", "tekton.dev/v1beta1")
+_GROUPS = (V1, V1BETA1)
 _KINDS = ("Task", "Pipeline", "TaskRun", "PipelineRun", "StepAction", "CustomRun", "Run", "ClusterTask")
 
 
@@ -50,18 +50,34 @@ class Bundle:
 def parse(documents: Sequence[Document]) -> Bundle:
     """Return the bundle; Invalid with file, line and field for what Tekton would not accept."""
     bundle = Bundle()
+    cluster_tasks = _cluster_tasks(documents)
     for document in documents:
         obj = document.data
         if not isinstance(obj, dict) or not obj.get("kind"):
             raise Invalid("kind", "is missing", at=document.place(), hint="a Kubernetes object has apiVersion and kind")
-        if obj.get("apiVersion") in _GROUPS:
-            document = _tekton(document)
+        if obj.get("apiVersion") in _GROUPS or (obj.get("apiVersion"), obj["kind"]) == (V1ALPHA1, "StepAction"):
+            document = _tekton(document, cluster_tasks)
+            obj = document.data
         name = str((obj.get("metadata") or {}).get("name") or (obj.get("metadata") or {}).get("generateName") or "")
         bundle.objects[(str(obj["kind"]), name)] = document
     return bundle
 
 
-def _tekton(document: Document) -> Document:
+def _cluster_tasks(documents: Sequence[Document]) -> frozenset[str]:
+    """Return the names of the given ClusterTasks, which become Tasks. Invalid when a Task has the name already."""
+    given: dict[str, set[str]] = {"ClusterTask": set(), "Task": set()}
+    for document in documents:
+        obj = document.data if isinstance(document.data, dict) else {}
+        kind, name = str(obj.get("kind")), str((obj.get("metadata") or {}).get("name"))
+        if obj.get("apiVersion") in _GROUPS and kind in given:
+            given[kind].add(name)
+        if name in given["ClusterTask"] & given["Task"]:
+            text = f"is the name of a Task and of a ClusterTask: {name!r}"
+            raise Invalid("metadata.name", text, at=document.place("metadata.name"), hint="ClusterTasks become Tasks")
+    return frozenset(given["ClusterTask"])
+
+
+def _tekton(document: Document, cluster_tasks: frozenset[str]) -> Document:
     obj: Manifest = document.data
     kind = str(obj["kind"])
     if kind not in _KINDS:
@@ -71,6 +87,14 @@ def _tekton(document: Document) -> Document:
         raise Invalid("metadata.name", "is missing", at=document.place("metadata"))
     if not isinstance(obj.get("spec"), dict):
         raise Invalid("spec", "is missing", at=document.place())
-    converted = Document(to_v1(obj), document.file, document.line, document.text)
+    converted = Document(_to_v1(document, cluster_tasks), document.file, document.line, document.text)
     validate.check(converted)
     return converted
+
+
+def _to_v1(document: Document, cluster_tasks: frozenset[str]) -> Manifest:
+    try:
+        return to_v1(document.data, cluster_tasks)
+    except Invalid as error:
+        error.at = error.at or document.place(error.field)
+        raise
