@@ -28,13 +28,25 @@ from .act.process import TaskEnd, World
 from .act.workspaces import Volumes, secret_values
 from .decide import apply_task, dag, merge, params, workspaces
 from .decide.timeouts import task_timeout
+from .lint import Finding, lint
 from .model.parse import Bundle, parse
 from .pipelinerun import PipelineRun
 from .resolve.local import inline_or_given
 from .store import Store, default_root
 from .taskrun import Request, plan
 
-__all__ = ["EMULATED", "Bundle", "Options", "Report", "explain", "parse", "run_pipeline", "run_task"]
+__all__ = [
+    "EMULATED",
+    "Bundle",
+    "Finding",
+    "Options",
+    "Report",
+    "explain",
+    "lint",
+    "parse",
+    "run_pipeline",
+    "run_task",
+]
 EMULATED = "Tekton Pipelines v1.15"
 
 

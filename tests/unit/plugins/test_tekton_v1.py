@@ -47,7 +47,7 @@ def test_the_way_back_is_a_version() -> None:
 
 
 def test_another_version_is_an_error() -> None:
-    with pytest.raises(Exception, match="is no version to convert to: 'tekton.dev/v2'"):
+    with pytest.raises(Exception, match=r"is no version to convert to: 'tekton\.dev/v2'"):
         tekton_v1(RUN, version="v2")
 
 

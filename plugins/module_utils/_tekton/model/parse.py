@@ -10,24 +10,39 @@ Knows shapes and references; must not know how anything runs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..._core.errors import Invalid
 from ..._core.types import Manifest
 from ..._core.yaml import Document
-from .convert import V1, V1ALPHA1, V1BETA1, to_v1
+from .convert import V1, V1ALPHA1, V1BETA1, Converted, to_v1
 from .validate import document as validate
 
 _GROUPS = (V1, V1BETA1)
 _KINDS = ("Task", "Pipeline", "TaskRun", "PipelineRun", "StepAction", "CustomRun", "Run", "ClusterTask")
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that the reader put right on the way in. `document` is what was given, `field` a path in it."""
+
+    rule: str
+    document: Document
+    field: str
+    message: str
+
+
 @dataclass(slots=True)
 class Bundle:
-    """Everything that was given, by kind and name. A later object of the same name replaces the earlier one."""
+    """Everything that was given, by kind and name. A later object of the same name replaces the earlier one.
+
+    `replaced` are those earlier ones, `remarks` what was put right: both for people, not for the engine.
+    """
 
     objects: dict[tuple[str, str], Document] = field(default_factory=dict)
+    replaced: list[Document] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
     def find(self, kind: str, name: str) -> Document | None:
         """Return the document of an object."""
@@ -56,9 +71,12 @@ def parse(documents: Sequence[Document]) -> Bundle:
         if not isinstance(obj, dict) or not obj.get("kind"):
             raise Invalid("kind", "is missing", at=document.place(), hint="a Kubernetes object has apiVersion and kind")
         if obj.get("apiVersion") in _GROUPS or (obj.get("apiVersion"), obj["kind"]) == (V1ALPHA1, "StepAction"):
-            document = _tekton(document, cluster_tasks)
+            document = _tekton(document, cluster_tasks, bundle.remarks)
             obj = document.data
         name = str((obj.get("metadata") or {}).get("name") or (obj.get("metadata") or {}).get("generateName") or "")
+        before = bundle.objects.get((str(obj["kind"]), name))
+        if before is not None and before.data != obj:
+            bundle.replaced.append(before)
         bundle.objects[(str(obj["kind"]), name)] = document
     return bundle
 
@@ -77,7 +95,7 @@ def _cluster_tasks(documents: Sequence[Document]) -> frozenset[str]:
     return frozenset(given["ClusterTask"])
 
 
-def _tekton(document: Document, cluster_tasks: frozenset[str]) -> Document:
+def _tekton(document: Document, cluster_tasks: frozenset[str], remarks: list[Remark]) -> Document:
     obj: Manifest = document.data
     kind = str(obj["kind"])
     if kind not in _KINDS:
@@ -87,14 +105,23 @@ def _tekton(document: Document, cluster_tasks: frozenset[str]) -> Document:
         raise Invalid("metadata.name", "is missing", at=document.place("metadata"))
     if not isinstance(obj.get("spec"), dict):
         raise Invalid("spec", "is missing", at=document.place())
-    converted = Document(_to_v1(document, cluster_tasks), document.file, document.line, document.text)
-    validate.check(converted)
-    return converted
+    converted = _to_v1(document, cluster_tasks)
+    if converted.changes:
+        remarks.append(Remark("old-version", document, "apiVersion", _told(converted)))
+    stable = replace(document, data=converted.obj)
+    validate.check(stable)
+    return stable
 
 
-def _to_v1(document: Document, cluster_tasks: frozenset[str]) -> Manifest:
+def _to_v1(document: Document, cluster_tasks: frozenset[str]) -> Converted:
     try:
         return to_v1(document.data, cluster_tasks)
     except Invalid as error:
         error.at = error.at or document.place(error.field)
         raise
+
+
+def _told(converted: Converted) -> str:
+    old = [f"{change.path}.{change.old}" for change in converted.changes if change.path]
+    said = f"; old fields: {', '.join(old)}" if old else ""
+    return f"is an old version{said}; the filter slipway.gitops.tekton_v1 writes {converted.obj['apiVersion']}"

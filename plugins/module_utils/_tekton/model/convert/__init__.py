@@ -41,7 +41,7 @@ class Converted:
         return [change.as_dict() for change in self.changes]
 
 
-def to_v1(obj: Manifest, cluster_tasks: Collection[str] = ()) -> Manifest:
+def to_v1(obj: Manifest, cluster_tasks: Collection[str] = ()) -> Converted:
     """Return the object as Tekton stores it, for an engine that runs it.
 
     Refused for what Tekton's admission of v1beta1 does not take (PipelineResources), Invalid for `timeout` beside
@@ -49,7 +49,7 @@ def to_v1(obj: Manifest, cluster_tasks: Collection[str] = ()) -> Manifest:
     """
     if obj.get("apiVersion") == V1BETA1:
         admission.check(obj)
-    return convert(obj, V1, cluster_tasks).obj
+    return convert(obj, V1, cluster_tasks)
 
 
 def convert(obj: Manifest, version: str = V1, cluster_tasks: Collection[str] = ()) -> Converted:
