@@ -126,11 +126,16 @@ class PipelineRun:
             self._facts = loop.run()
         except Cancelled:
             self._facts = replace(loop.facts(), spec_status=CANCELLED)
-            self._end(Condition("False", "Cancelled", f'PipelineRun "{self._name}" was cancelled'), loop)
+            self._end(self._cancelled(), loop)
             raise
         condition = self._ended(ending.condition(self._facts, self._name))
+        if self._facts.cancelled:
+            condition = self._cancelled()
         self._end(condition, loop)
         return condition
+
+    def _cancelled(self) -> Condition:
+        return Condition("False", CANCELLED, f'PipelineRun "{self._name}" was cancelled')
 
     def _asked(self) -> str:
         """Return spec.status: as it was given, or as somebody asked for since."""

@@ -158,7 +158,7 @@ SLOW = """pipelineSpec:
             "CancelledRunFinally",
             "60",
             {"first": "TaskRunCancelled", "last": "Succeeded"},
-            "PipelineRun was gracefully cancelled",
+            "PipelineRun was stopping",
         ),
         ("Cancelled", "60", {"first": "TaskRunCancelled"}, ""),
     ],
