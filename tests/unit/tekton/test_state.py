@@ -16,7 +16,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act.process import TaskEnd
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act.executor import TaskEnd
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import child_status, ending, facts
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.children import ResolvedTask
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.facts import Timing

@@ -13,22 +13,13 @@ import base64
 import os
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..._core import redact
 from ..._core.errors import Invalid, Refused
 from ..._core.types import Manifest
 from ..model.parse import Bundle
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """One bound workspace: its directory on this machine."""
-
-    path: str
-    claim: str = ""
-    read_only: bool = False
+from .executor import Bound
 
 
 class Volumes:
@@ -37,7 +28,7 @@ class Volumes:
     def __init__(self, folder: str, bundle: Bundle, claims: Mapping[str, str]) -> None:
         self._folder = folder
         self._bundle = bundle
-        self._claims = claims
+        self._claims = dict(claims)
 
     def check(self, binding: Mapping[str, Any], field: str) -> None:
         """Refuse before anything runs what cannot be honoured: a claim without a mapping, csi, a missing Secret."""
@@ -53,6 +44,7 @@ class Volumes:
         """Return the directory of a binding; emptyDir is new for each task, a claim template one for the run."""
         name, sub = str(binding["name"]), str(binding.get("subPath") or "")
         if "volumeClaimTemplate" in binding:
+            self._claims[f"pvc-{name}"] = self._make("claims", name)
             return Bound(self._make("claims", name, sub), claim=f"pvc-{name}")
         if "persistentVolumeClaim" in binding:
             claim = str(binding["persistentVolumeClaim"]["claimName"])

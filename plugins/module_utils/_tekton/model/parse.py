@@ -17,6 +17,7 @@ from ..._core.errors import Invalid
 from ..._core.types import Manifest
 from ..._core.yaml import Document
 from .convert import V1, V1ALPHA1, V1BETA1, Converted, to_v1
+from .defaults import defaulted
 from .validate import document as validate
 
 _GROUPS = (V1, V1BETA1)
@@ -110,7 +111,7 @@ def _tekton(document: Document, cluster_tasks: frozenset[str], remarks: list[Rem
         remarks.append(Remark("old-version", document, "apiVersion", _told(converted)))
     stable = replace(document, data=converted.obj)
     validate.check(stable)
-    return stable
+    return replace(stable, data=defaulted(stable.data))
 
 
 def _to_v1(document: Document, cluster_tasks: frozenset[str]) -> Converted:
