@@ -28,7 +28,10 @@ _NOT_LOGS = frozenset({"volumes", "tools", "workspace", "tekton", "logs"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which runs: empty fields take every run. `target` is the name of a Pipeline or Task, `limit` 0 takes all."""
+    """Which runs: empty fields take every run, `limit` 0 too. `target` is the name of a Pipeline or Task.
+
+    `status` is a reason in any case; Succeeded takes every run that ended well, Failed every one that did not.
+    """
 
     name: str = ""
     kind: str = ""
@@ -52,7 +55,7 @@ def runs(state_dir: str = "", wanted: Wanted | None = None) -> list[Row]:
     """Return the kept runs, newest first, one row each. Status is Tekton's reason, Running or Interrupted."""
     which = wanted or Wanted()
     rows = [_row(kept) for kept in kept_runs(state_dir, which.kind) if _fits(kept, which)]
-    found = [row for row in rows if which.status.lower() in ("", row["status"].lower())]
+    found = [row for row in rows if _ended_as(row, which.status.lower())]
     return found[: which.limit] if which.limit else found
 
 
@@ -96,6 +99,12 @@ def detail(kept: Kept, *, logs: bool = False) -> Row:
         "log_dir": os.path.join(kept.folder, "tasks"),
         "runner": kept.runner,
     }
+
+
+def _ended_as(row: Row, status: str) -> bool:
+    """Succeeded and Failed are every good and every bad end; anything else is the reason itself."""
+    ends = {"succeeded": True, "failed": False}
+    return status in ("", row["status"].lower()) or (status in ends and row["succeeded"] is ends[status])
 
 
 def _fits(kept: Kept, wanted: Wanted) -> bool:

@@ -99,6 +99,8 @@ def test_a_row_says_what_ran_and_how_it_ended(ended: Path) -> None:
     ("wanted", "found"),
     [
         (api.Wanted(status="failed"), ["two"]),
+        (api.Wanted(status="succeeded"), ["one"]),
+        (api.Wanted(status="completed"), ["one"]),
         (api.Wanted(labels={"team": "red"}), ["one"]),
         (api.Wanted(labels={"team": "red", "other": "x"}), []),
         (api.Wanted(target="build"), ["two", "one"]),
