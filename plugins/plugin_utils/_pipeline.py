@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
+from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Sink, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result
@@ -50,6 +51,17 @@ def engine_options(options: dict[str, Any]) -> api.Options:
         parallelism=options.get("parallelism") or 8,
         force=options["force"],
     )
+
+
+def linted(bundle: api.Bundle, events: Sink) -> list[dict[str, str]]:
+    """Return what the lint found; each warning is shown as a line too. It never makes a task fail."""
+    found = api.lint(bundle)
+    for one in found:
+        if one.severity == "warning":
+            kind, _space, name = one.obj.partition(" ")
+            subject = Subject(kind, "", name)
+            events.emit(subject, "Warning", reason=one.rule, message=f"{one.where} {one.field} {one.message}")
+    return [one.as_dict() for one in found]
 
 
 def result(report: api.Report, kind: str) -> Result:

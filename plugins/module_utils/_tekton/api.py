@@ -10,10 +10,11 @@ outcome = run_pipeline(bundle, "my-run", Options(...), events, cancel)
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from .._core.redact import current as redactor
 from .._core.types import Manifest
 from .._core.yaml import Document
 from .._lang import cel
+from . import going, history
 from .act import accounts, images, programs
 from .act.executor import Executor, StepEnd, TaskEnd, World
 from .act.process import ProcessExecutor
@@ -33,15 +35,33 @@ from .act.workspaces import Volumes, secret_values
 from .decide import dag, params, workspaces
 from .decide.children import Kind
 from .decide.timeouts import task_timeout
+from .lint import Finding, lint
 from .model.parse import Bundle, parse
 from .objects import Identity
 from .pipelinerun import PipelineRun, Setting, given_params
+from .query import Wanted, report, result, runs
 from .record import Record, Write, nowhere
 from .resolve.local import inline_or_given
 from .store import Store, default_root
 from .taskrun import Request, attempts
 
-__all__ = ["EMULATED", "Bundle", "Options", "Report", "ask", "explain", "parse", "run_pipeline", "run_task"]
+__all__ = [
+    "EMULATED",
+    "Bundle",
+    "Finding",
+    "Options",
+    "Report",
+    "Wanted",
+    "ask",
+    "explain",
+    "lint",
+    "parse",
+    "report",
+    "result",
+    "run_pipeline",
+    "run_task",
+    "runs",
+]
 EMULATED = "Tekton Pipelines v1.15"
 STOPS = ("Cancelled", "CancelledRunFinally", "StoppedRunFinally")
 PENDING = ("PipelineRunPending", "TaskRunPending")
@@ -101,6 +121,22 @@ class Report:
         return {name: value for name, value in asdict(self).items() if name not in ("changed", "objects")}
 
 
+Run = Callable[[Bundle, Document, Options, Sink, Cancel], Report]
+
+
+def _alone(work: Run) -> Run:
+    """Hold the run's lock while `work` executes it: two processes never work on one run, and others see that it goes on."""
+
+    @functools.wraps(work)
+    def locked(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
+        run = _named(run, options)
+        with going.held(os.path.join(options.state_dir or default_root(), run.data["metadata"]["name"])):
+            return work(bundle, run, options, events, cancel)
+
+    return locked
+
+
+@_alone
 def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     """Execute a PipelineRun to its end. A finished run of the same name and spec is reported, not repeated.
 
@@ -108,7 +144,8 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     """
     run = _named(run, options)
     store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
-    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
+    about = history.about("PipelineRun", run.data, explain(bundle, run))
+    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force, about=about)
     if before.get("report"):
         return Report(**before["report"], changed=False)
     record = Record(options.write)
@@ -129,11 +166,13 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     return _finished(report, world, store, subject)
 
 
+@_alone
 def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     """Execute a TaskRun to its end; as run_pipeline."""
     run = _named(run, options)
     store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
-    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
+    about = history.about("TaskRun", run.data, [])
+    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force, about=about)
     if before.get("report"):
         return Report(**before["report"], changed=False)
     record = Record(options.write)
