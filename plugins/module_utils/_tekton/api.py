@@ -38,10 +38,24 @@ from .objects import Identity
 from .pipelinerun import PipelineRun, Setting, given_params
 from .record import Record, Write, nowhere
 from .resolve.local import inline_or_given
+from .resolve.plan import resolve_all
+from .resolve.remote import attached
 from .store import Store, default_root
 from .taskrun import Request, attempts
 
-__all__ = ["EMULATED", "Bundle", "Options", "Report", "ask", "explain", "parse", "run_pipeline", "run_task"]
+__all__ = [
+    "EMULATED",
+    "Bundle",
+    "Options",
+    "Report",
+    "ask",
+    "explain",
+    "parse",
+    "resolve_all",
+    "run_pipeline",
+    "run_task",
+    "with_resolvers",
+]
 EMULATED = "Tekton Pipelines v1.15"
 STOPS = ("Cancelled", "CancelledRunFinally", "StoppedRunFinally")
 PENDING = ("PipelineRunPending", "TaskRunPending")
@@ -49,7 +63,10 @@ PENDING = ("PipelineRunPending", "TaskRunPending")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories."""
+    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories.
+
+    `resolvers` says what resolvers may do; resolve/settings.py has its shape.
+    """
 
     state_dir: str = ""
     image_map: Sequence[Mapping[str, Any]] = ()
@@ -61,6 +78,7 @@ class Options:
     force: bool = False
     custom_tasks: Sequence[Mapping[str, Any]] = ()
     write: Write = nowhere
+    resolvers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -81,6 +99,7 @@ class Report:
     skipped_tasks: list[dict[str, str]]
     log_dir: str
     changed: bool = True
+    resolved: list[dict[str, Any]] = field(default_factory=list)
     objects: list[Manifest] = field(default_factory=list)
 
     @property
@@ -107,6 +126,7 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
+    bundle = with_resolvers(bundle, run, options, cancel, folder=store.folder, resume=bool(before))
     record = Record(options.write)
     world = _world(bundle, store.folder, options, events, cancel, record)
     engine = PipelineRun(bundle, run, Setting(world, store, store.folder, options.parallelism))
@@ -121,6 +141,7 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         round(time.monotonic() - started, 3),
         [_task_run(task, child.name, child.end) for task, child in engine.task_runs()],
         engine.skipped(), os.path.join(store.folder, "tasks"), objects=list(record.objects.values()),
+        resolved=_resolved(bundle),
     )  # fmt: skip
     return _finished(report, world, store, subject)
 
@@ -132,6 +153,7 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
+    bundle = with_resolvers(bundle, run, options, cancel, folder=store.folder, resume=bool(before))
     record = Record(options.write)
     world = _world(bundle, store.folder, options, events, cancel, record)
     request = _request(bundle, run, world)
@@ -145,9 +167,38 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     report = Report(
         subject.name, subject.namespace, end.succeeded, end.reason, end.message, dict(end.results),
         round(end.seconds, 3), [_task_run(request.task, subject.name, end)], [], os.path.join(store.folder, "tasks"),
-        objects=list(record.objects.values()),
+        objects=list(record.objects.values()), resolved=_resolved(bundle),
     )  # fmt: skip
     return _finished(report, world, store, subject)
+
+
+def with_resolvers(
+    bundle: Bundle,
+    run: Document,
+    options: Options,
+    cancel: Cancel | None = None,
+    *,
+    folder: str = "",
+    resume: bool = False,
+) -> Bundle:
+    """Return the bundle that finds what references of the run with a resolver mean.
+
+    `folder` keeps what was found for a run that goes on later (`resume`). run_pipeline and run_task do this themselves.
+    """
+    meta = run.data.get("metadata") or {}
+    return attached(
+        bundle,
+        options.resolvers,
+        name=str(meta.get("name") or meta.get("generateName") or ""),
+        namespace=str(meta.get("namespace") or options.namespace),
+        cancel=cancel,
+        folder=folder,
+        resume=resume,
+    )
+
+
+def _resolved(bundle: Bundle) -> list[dict[str, Any]]:
+    return bundle.remote.resolved() if bundle.remote else []
 
 
 def _named(run: Document, options: Options) -> Document:

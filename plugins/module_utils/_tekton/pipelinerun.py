@@ -47,7 +47,7 @@ from .decide.substitution import Replacements
 from .loop import Child, Loop, snapshot
 from .model.parse import Bundle
 from .pipelinetask import PipelineTasks
-from .resolve import local
+from .resolve import local, referenced
 from .resolve.local import Found
 from .store import Store
 
@@ -79,6 +79,7 @@ class PipelineRun:
         self.final: dict[str, Mapping[str, Any]] = {entry["name"]: entry for entry in last}
         self._facts: Facts | None = None
         self._began = 0.0
+        referenced.start(bundle, self._pipeline_document(), [*entries, *last])
         self._found = {entry["name"]: self._resolve(entry) for entry in [*entries, *last]}
         self._check_dependencies([*entries, *last])
         self._tasks = PipelineTasks(

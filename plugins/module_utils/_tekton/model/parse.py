@@ -18,6 +18,7 @@ from ..._core.types import Manifest
 from ..._core.yaml import Document
 from .convert import to_v1
 from .defaults import defaulted
+from .reference import Remote
 from .validate import document as validate
 
 _GROUPS = ("tekton.dev/v1", "tekton.dev/v1beta1")
@@ -26,9 +27,13 @@ _KINDS = ("Task", "Pipeline", "TaskRun", "PipelineRun", "StepAction", "CustomRun
 
 @dataclass(slots=True)
 class Bundle:
-    """Everything that was given, by kind and name. A later object of the same name replaces the earlier one."""
+    """Everything that was given, by kind and name. A later object of the same name replaces the earlier one.
+
+    `remote` finds what references with a resolver mean; without it they are refused.
+    """
 
     objects: dict[tuple[str, str], Document] = field(default_factory=dict)
+    remote: Remote | None = None
 
     def find(self, kind: str, name: str) -> Document | None:
         """Return the document of an object."""
