@@ -41,7 +41,7 @@ from .resolve.local import inline_or_given
 from .resolve.plan import resolve_all
 from .resolve.remote import attached
 from .store import Store, default_root
-from .taskrun import Request, attempts
+from .taskrun import Request, Sources, attempts
 
 __all__ = [
     "EMULATED",
@@ -251,6 +251,7 @@ def _request(bundle: Bundle, run: Document, world: World) -> Request:
         workspaces={entry["name"]: world.executor.bind(entry, meta["name"]) for entry in bindings},
         timeout=task_timeout(spec.get("timeout"), None),
         actions=task.actions,
+        sources=Sources(task.source, task.step_sources),
         service_account=str(spec.get("serviceAccountName") or ""),
         pod_template=spec.get("podTemplate") or {},
         given=spec,

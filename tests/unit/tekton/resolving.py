@@ -65,12 +65,13 @@ spec:
 
 @dataclass
 class Web:
-    """What the server has, by path, and what it was asked. A value is a body, or a status, or a (status, headers)."""
+    """What the server has, by path, and what it was asked. A value is a body, a status, (status, headers) or "hold"."""
 
     url: str = ""
     pages: dict[str, Any] = field(default_factory=dict)
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     hold: threading.Event = field(default_factory=threading.Event)
+    release_after: int = 0
 
     @property
     def host(self) -> str:
@@ -89,6 +90,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.web.asked.append((self.path, dict(self.headers)))
         page = self.web.pages.get(self.path, 404)
+        if len(self.web.asked) == self.web.release_after:
+            self.web.hold.set()
         if page == "hold":
             self.web.hold.wait(30)
             page = 404

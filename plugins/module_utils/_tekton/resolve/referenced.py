@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..._core.errors import Cancelled, Invalid, Permanent, Refused, SlipwayError
+from ..._core.errors import Cancelled, Invalid, Permanent, Place, Refused, SlipwayError
 from ..._core.yaml import Document
 from ..decide import params, references, substitution
 from ..decide.substitution import Replacements
@@ -46,7 +46,7 @@ def fetch(
     """Return the object of a reference. Errors have the place, and Tekton's reason and message."""
     if bundle.remote is None:
         text = f"{path}.resolver: {reference['resolver']!r} is not resolved here"
-        raise Refused(text, hint=f"add the {kind} to src and name it in {path}.name", at=owner.place(path))
+        raise Refused(text, hint=f"add the {kind} to src and name it in {path}.name", at=_place(owner, path))
     ask = _filled(owner, ask_of(reference, kind), path, values)
     try:
         return bundle.remote.fetch(ask)
@@ -54,7 +54,7 @@ def fetch(
         raise
     except (Refused, Invalid) as error:
         if isinstance(error, Refused):
-            error.field, error.at = error.field or path, error.at or owner.place(path)
+            error.field, error.at = error.field or path, error.at or _place(owner, path)
         raise
     except SlipwayError as error:
         raise _told(owner, ask, path, error, bundle.remote.namespace) from error
@@ -95,7 +95,7 @@ def _filled(owner: Document, ask: Ask, path: str, values: Replacements) -> Ask:
         raise Refused(
             f"{path}.params use $({unknown[0]}), which is not known before the run",
             hint="references are resolved before anything runs; use params of the run",
-            at=owner.place(path),
+            at=_place(owner, path),
         )
     return ask
 
@@ -108,6 +108,12 @@ def _replaced(ask: Ask, values: Replacements) -> Ask:
 def _open(ask: Ask) -> list[str]:
     """Return the references that are left in the params."""
     return list(references.expressions([{"value": value} for value in ask.params.values()]))
+
+
+def _place(owner: Document, path: str) -> Place:
+    """Return the place of a field of a Pipeline, which may lie inside a PipelineRun."""
+    inside = owner.data.get("kind") == "PipelineRun" and path.startswith(("spec.tasks", "spec.finally"))
+    return owner.place(path.replace("spec.", "spec.pipelineSpec.", 1) if inside else path)
 
 
 def _told(owner: Document, ask: Ask, path: str, error: SlipwayError, namespace: str) -> Permanent:
@@ -126,4 +132,4 @@ def _told(owner: Document, ask: Ask, path: str, error: SlipwayError, namespace: 
             f"Pipeline {namespace}/{name} can't be Run; it contains Tasks that don't exist: "
             f"Couldn't retrieve Task {references.quoted(ask.shown)}: {error.message}"
         )
-    return Permanent(text, hint=error.hint, at=owner.place(path), field=path, reason=reason)
+    return Permanent(text, hint=error.hint, at=_place(owner, path), field=path, reason=reason)
