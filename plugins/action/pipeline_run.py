@@ -24,7 +24,7 @@ class ActionModule(GitOpsAction):
         run = _pipeline.choose(bundle, options["pipeline_run"], "PipelineRun", "pipeline_run")
         engine = _pipeline.engine_options(options, self.find)
         if self.check_mode:
-            bundle = api.with_resolvers(bundle, run, engine, self.cancel)
+            bundle = api.with_resolvers(bundle, run, engine, self.cancel, self.events)
             return Result(
                 changed=True, data={"plan": api.explain(bundle, run), "resolved": api.resolve_all(bundle, run)}
             )

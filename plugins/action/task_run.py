@@ -24,7 +24,7 @@ class ActionModule(GitOpsAction):
         run = _pipeline.choose(bundle, options["task_run"], "TaskRun", "task_run")
         engine = _pipeline.engine_options(options, self.find)
         if self.check_mode:
-            bundle = api.with_resolvers(bundle, run, engine, self.cancel)
+            bundle = api.with_resolvers(bundle, run, engine, self.cancel, self.events)
             return Result(changed=True, data={"resolved": api.resolve_all(bundle, run)})
         report = api.run_task(bundle, run, engine, self.events, self.cancel)
         return _pipeline.result(report, "TaskRun")

@@ -34,6 +34,7 @@ from .decide import dag, params, workspaces
 from .decide.children import Kind
 from .decide.timeouts import task_timeout
 from .model.parse import Bundle, parse
+from .model.reference import Ask
 from .objects import Identity
 from .pipelinerun import PipelineRun, Setting, given_params
 from .record import Record, Write, nowhere
@@ -126,7 +127,7 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
-    bundle = with_resolvers(bundle, run, options, cancel, folder=store.folder, resume=bool(before))
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before))
     record = Record(options.write)
     world = _world(bundle, store.folder, options, events, cancel, record)
     engine = PipelineRun(bundle, run, Setting(world, store, store.folder, options.parallelism))
@@ -153,7 +154,7 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
-    bundle = with_resolvers(bundle, run, options, cancel, folder=store.folder, resume=bool(before))
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before))
     record = Record(options.write)
     world = _world(bundle, store.folder, options, events, cancel, record)
     request = _request(bundle, run, world)
@@ -173,27 +174,30 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
 
 
 def with_resolvers(
-    bundle: Bundle,
-    run: Document,
-    options: Options,
-    cancel: Cancel | None = None,
-    *,
-    folder: str = "",
-    resume: bool = False,
-) -> Bundle:
+    bundle: Bundle, run: Document, options: Options, cancel: Cancel, events: Sink,
+    *, folder: str = "", resume: bool = False,
+) -> Bundle:  # fmt: skip
     """Return the bundle that finds what references of the run with a resolver mean.
 
     `folder` keeps what was found for a run that goes on later (`resume`). run_pipeline and run_task do this themselves.
     """
     meta = run.data.get("metadata") or {}
+    name = str(meta.get("name") or meta.get("generateName") or "")
+    namespace = str(meta.get("namespace") or options.namespace)
+    subject = Subject(str(run.data["kind"]), namespace, name)
+
+    def tell(ask: Ask) -> None:
+        events.emit(subject, "Progress", reason=f"Resolving{ask.kind}Ref", message=f"resolving {ask.kind}: {ask.text}")
+
     return attached(
         bundle,
         options.resolvers,
-        name=str(meta.get("name") or meta.get("generateName") or ""),
-        namespace=str(meta.get("namespace") or options.namespace),
+        name=name,
+        namespace=namespace,
         cancel=cancel,
         folder=folder,
         resume=resume,
+        tell=tell,
     )
 
 

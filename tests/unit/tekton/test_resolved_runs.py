@@ -200,5 +200,15 @@ def test_a_plan_resolves_without_running(web: Web, kind: str) -> None:
     bundle = api.parse(yaml.load_all(_run(kind, spec)))
     document = bundle.find(kind, "run")
     assert document is not None
-    found = api.resolve_all(api.with_resolvers(bundle, document, api.Options()), document)
+    found = api.resolve_all(api.with_resolvers(bundle, document, api.Options(), Cancel(), Recorder()), document)
     assert [(one["kind"], one["name"]) for one in found] == [("Task", "hello")]
+
+
+def test_a_person_sees_what_is_resolved(web: Web, tmp_path: Path) -> None:
+    web.pages["/t.yaml"] = TASK
+    bundle, events = api.parse(yaml.load_all(task_run(reference("http", url=f"{web.url}/t.yaml")))), Recorder()
+    document = bundle.find("TaskRun", "run")
+    assert document is not None
+    api.run_task(bundle, document, api.Options(state_dir=str(tmp_path)), events, Cancel())
+    told = [event.message for event in events.events if event.reason == "ResolvingTaskRef"]
+    assert told == [f"resolving Task: http url={web.url}/t.yaml"]

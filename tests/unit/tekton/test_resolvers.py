@@ -54,7 +54,8 @@ def test_an_entry_of_the_map_needs_all_its_params_in_the_reference(tmp_path: Pat
 def test_without_the_network_the_option_and_the_reference_are_named() -> None:
     error = refused("http", {"url": "https://h/t"}, network=False)
     assert "resolvers.network: false" in str(error)
-    assert "url = https://h/t" in str(error)
+    assert "http url=https://h/t" in str(error)
+    assert "params: {url: https://h/t}" in error.hint
 
 
 def test_a_repository_on_disk_needs_no_network(repository: Repository) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -159,3 +160,11 @@ def test_a_token_never_travels_in_plain_text() -> None:
 def test_a_host_of_another_kind_is_refused_by_name() -> None:
     error = refused("git", {"org": "o", "repo": "r", "pathInRepo": "t", "scmType": "bitbucketcloud", "token": "s"})
     assert "scmType 'bitbucketcloud'" in error.message
+
+
+def test_git_leaves_nothing_behind_and_removes_what_a_killed_run_left(repository: Repository, tmp_path: Path) -> None:
+    work = tmp_path / "cache/slipway/resolvers/work"
+    (work / "left").mkdir(parents=True)
+    os.utime(work / "left", (0, 0))
+    resolve("git", {"url": repository.url, "pathInRepo": "tasks/hello.yaml"})
+    assert os.listdir(work) == []

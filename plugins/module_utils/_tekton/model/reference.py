@@ -47,6 +47,11 @@ class Ask:
         lines += [f"{name} = {value}" for name, value in self.params.items() if name in ("name", "url")]
         return "".join(f"{line}\n" for line in lines)
 
+    @property
+    def text(self) -> str:
+        """How people read it: git url=https://host/r.git pathInRepo=task.yaml."""
+        return " ".join([self.resolver, *(f"{name}={value}" for name, value in self.params.items())])
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -9,10 +9,13 @@ Source: tektoncd/pipeline pkg/resolution/resolver/git/{resolver,repository}.go, 
 
 from __future__ import annotations
 
+import contextlib
+import os
 import posixpath
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +29,7 @@ from .settings import Settings
 
 _URL = re.compile(r"^(/|[^@]+@[^:]+|(git|https?|ssh|file)://)")
 _TOKEN = "token"
+_FORGOTTEN = 600.0
 
 
 def check(params: Mapping[str, Any], settings: Settings) -> dict[str, str]:
@@ -65,7 +69,7 @@ def fetch(params: Params, context: Context) -> Resolved:
     if not params.get("url"):
         return scm.fetch(params, context)
     git = Git(_credentials(params, context), cancel=_Deadline(context))
-    folder = tempfile.mkdtemp(prefix="slipway-git-")
+    folder = _scratch(os.path.join(context.settings.cache_dir, "work"))
     try:
         return _from_repository(git, folder, params)
     except Cancelled:
@@ -75,6 +79,16 @@ def fetch(params: Params, context: Context) -> Resolved:
         raise Permanent(f"error resolving repository: {error.message}", hint=error.hint) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _scratch(work: str) -> str:
+    """Return a new folder; what runs that were killed have left there is removed."""
+    os.makedirs(work, mode=0o700, exist_ok=True)
+    for entry in os.scandir(work):
+        with contextlib.suppress(OSError):
+            if time.time() - entry.stat().st_mtime > _FORGOTTEN:
+                shutil.rmtree(entry.path, ignore_errors=True)
+    return tempfile.mkdtemp(dir=work)
 
 
 class _Deadline(Linked):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
@@ -57,10 +57,11 @@ class RemoteObjects:
         secret: Secrets,
         folder: str = "",
         cancel: Cancel | None = None,
+        tell: Callable[[Ask], object] = lambda ask: None,
     ) -> None:
         self.namespace = namespace
         self._settings, self._name, self._secret = settings, name, secret
-        self._cancel = cancel or Cancel()
+        self._cancel, self._tell = cancel or Cancel(), tell
         self._kept, self._cache = Kept(folder), Cache(settings.cache_dir)
         self._running: dict[str, Future[Resolved]] = {}
         self._began: dict[str, float] = {}
@@ -133,10 +134,11 @@ class RemoteObjects:
             return known_bytes
         if not self._settings.network and not resolver.local(params):
             raise Refused(
-                f"{ask.shown.strip()!r} needs the network, which resolvers.network: false forbids",
-                hint=f"map it to a file: resolvers.map: [{{resolver: {ask.resolver}, params: {{...}}, path: ...}}]",
+                f"{ask.text} needs the network, which resolvers.network: false forbids",
+                hint=f"map it to a local file: {_entry(ask)}",
                 reason="NetworkNotAllowed",
             )
+        self._tell(ask)
         found = resolver.fetch(params, self._context(ask))
         if cached:
             self._cache.write(ask.key, found)
@@ -166,6 +168,12 @@ class RemoteObjects:
         return Permanent(f"error requesting remote resource: {text}", hint=error.hint, reason="ResolutionFailed")
 
 
+def _entry(ask: Ask) -> str:
+    """Return what the map would need to hold."""
+    params = ", ".join(f"{name}: {value}" for name, value in ask.params.items() if name != "cache")
+    return f"resolvers.map: [{{resolver: {ask.resolver}, params: {{{params}}}, path: ...}}]"
+
+
 def attached(
     bundle: Bundle,
     option: Mapping[str, Any],
@@ -175,10 +183,12 @@ def attached(
     cancel: Cancel | None = None,
     folder: str = "",
     resume: bool = False,
+    tell: Callable[[Ask], object] = lambda ask: None,
 ) -> Bundle:
     """Return the bundle with a Remote for one run. `option` is `resolvers`; Secrets and ConfigMaps are those of the bundle.
 
-    `folder` is the run's own; what is in it counts only for a run that goes on (`resume`).
+    `tell` hears of each reference that a resolver has to be asked for. `folder` is the run's own; what is in it counts only
+    for a run that goes on (`resume`).
     """
 
     def data(kind: str, wanted: str) -> Mapping[str, bytes] | None:
@@ -196,6 +206,7 @@ def attached(
         secret=lambda wanted: data("Secret", wanted),
         folder=os.path.join(folder, "resolved") if folder else "",
         cancel=cancel,
+        tell=tell,
     )
     if not resume:
         remote.forget()
