@@ -25,7 +25,7 @@ from .._core.redact import current as redactor
 from .._core.types import Manifest
 from .._core.yaml import Document
 from .._lang import cel
-from .act import images, programs
+from .act import accounts, images, programs
 from .act.executor import Executor, StepEnd, TaskEnd, World
 from .act.process import ProcessExecutor
 from .act.steps import Shared
@@ -66,12 +66,14 @@ PENDING = ("PipelineRunPending", "TaskRunPending")
 class Options:
     """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories.
 
-    `resolvers` says what resolvers may do; resolve/settings.py has its shape.
+    `service_accounts` maps names of ServiceAccounts to kubeconfigs, for the steps of that account; `resolvers` says what
+    resolvers may do, resolve/settings.py has its shape.
     """
 
     state_dir: str = ""
     image_map: Sequence[Mapping[str, Any]] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
+    service_accounts: Mapping[str, str] = field(default_factory=dict)
     step_env: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     namespace: str = "default"
@@ -304,6 +306,7 @@ def _executor(bundle: Bundle, folder: str, options: Options, events: Sink) -> Ex
         step_env=options.step_env,
         events=events,
         cel=_cel,
+        accounts=accounts.checked(options.service_accounts),
     )
     return ProcessExecutor(shared, images.toolsets(options.image_map, os.path.join(folder, "tools")))
 

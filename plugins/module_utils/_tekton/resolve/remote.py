@@ -26,20 +26,31 @@ from ..._core.yaml import Document
 from ..act.workspaces import values
 from ..model.parse import Bundle, parse
 from ..model.reference import Ask, Fetched
-from . import bundles, cluster, git, http, hub, mapped
+from . import mapped
 from .kept import Cache, Kept
 from .resolver import Context, Resolved, Resolver, Secrets, late
 from .settings import CACHE_MODES, LONGEST, Settings, read
 
-RESOLVERS: Mapping[str, Resolver] = {
-    "git": git.RESOLVER,
-    "http": http.RESOLVER,
-    "hub": hub.RESOLVER,
-    "bundles": bundles.RESOLVER,
-    "cluster": cluster.RESOLVER,
-}
+NAMES = ("git", "http", "hub", "bundles", "cluster")
 _TICK = 0.2
 _WORDS = {"Task": "task", "Pipeline": "pipeline", "StepAction": "StepAction"}
+
+
+def resolver_of(name: str) -> Resolver | None:
+    """Return the resolver of a name, None for an unknown one. Loaded when wanted: most runs have no such reference."""
+    if name == "git":
+        from .git import RESOLVER
+    elif name == "http":
+        from .http import RESOLVER
+    elif name == "hub":
+        from .hub import RESOLVER
+    elif name == "bundles":
+        from .bundles import RESOLVER
+    elif name == "cluster":
+        from .cluster import RESOLVER
+    else:
+        return None
+    return RESOLVER
 
 
 class RemoteObjects:
@@ -121,9 +132,9 @@ class RemoteObjects:
 
     def _ask(self, ask: Ask) -> Resolved:
         """Ask the cache, then the resolver."""
-        resolver = RESOLVERS.get(ask.resolver)
+        resolver = resolver_of(ask.resolver)
         if resolver is None:
-            known = ", ".join(RESOLVERS)
+            known = ", ".join(NAMES)
             raise Refused(
                 f"there is no resolver {ask.resolver!r}", hint=f"known: {known}; resolvers.map can stand for others"
             )
@@ -163,8 +174,8 @@ class RemoteObjects:
             where = f"{error.field} " if error.field else ""
             text = f'invalid resource request "{key}": {where}{error.message}'
         else:
-            title = RESOLVERS[ask.resolver].title if ask.resolver in RESOLVERS else ask.resolver
-            text = f'error getting "{title}" "{key}": {error.message}'
+            resolver = resolver_of(ask.resolver)
+            text = f'error getting "{resolver.title if resolver else ask.resolver}" "{key}": {error.message}'
         return Permanent(f"error requesting remote resource: {text}", hint=error.hint, reason="ResolutionFailed")
 
 
