@@ -24,5 +24,5 @@ class ActionModule(GitOpsAction):
         run = _pipeline.choose(bundle, options["pipeline_run"], "PipelineRun", "pipeline_run")
         if self.check_mode:
             return Result(changed=True, data={"plan": api.explain(bundle, run)})
-        report = api.run_pipeline(bundle, run, _pipeline.engine_options(options), self.events, self.cancel)
+        report = api.run_pipeline(bundle, run, _pipeline.engine_options(options, self.client), self.events, self.cancel)
         return _pipeline.result(report, "PipelineRun")

@@ -24,5 +24,5 @@ class ActionModule(GitOpsAction):
         run = _pipeline.choose(bundle, options["task_run"], "TaskRun", "task_run")
         if self.check_mode:
             return Result(changed=True)
-        report = api.run_task(bundle, run, _pipeline.engine_options(options), self.events, self.cancel)
+        report = api.run_task(bundle, run, _pipeline.engine_options(options, self.client), self.events, self.cancel)
         return _pipeline.result(report, "TaskRun")

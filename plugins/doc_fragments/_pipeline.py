@@ -27,10 +27,13 @@ options:
     type: str
     default: default
   executor:
-    description: What executes the steps. V(process) runs them as sandboxed processes of the controller.
+    description:
+      - What executes the steps. V(process) runs them as sandboxed processes of the controller.
+      - V(pods) runs each TaskRun as one pod in the cluster that the auth options name. No Tekton is needed there.
     type: str
     choices:
       - process
+      - pods
     default: process
   image_map:
     description:

@@ -7,12 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ansible_collections.slipway.gitops.plugins.module_utils._kube.client import Client
+
+IN_CLUSTER = ("pods",)
 
 
 def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
@@ -37,9 +44,11 @@ def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
     return found
 
 
-def engine_options(options: dict[str, Any]) -> api.Options:
-    """Return the engine's options."""
+def engine_options(options: dict[str, Any], client: Callable[[dict[str, Any]], Client]) -> api.Options:
+    """Return the engine's options. `client` connects to the cluster; only executors that need one call it."""
     return api.Options(
+        executor=options["executor"],
+        client=client(options) if options["executor"] in IN_CLUSTER else None,
         state_dir=options["state_dir"] or "",
         image_map=options["image_map"],
         claims={str(name): str(path) for name, path in options["claims"].items()},

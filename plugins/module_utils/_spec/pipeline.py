@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from .auth import AUTH_SPEC
 from .common import SOURCE_SPEC
 
 _COMMON: dict[str, Any] = {
     **SOURCE_SPEC,
+    **AUTH_SPEC,
     "params": {"type": "dict", "default": {}},
     "claims": {"type": "dict", "default": {}},
     "namespace": {"type": "str", "default": "default"},
-    "executor": {"type": "str", "choices": ["process"], "default": "process"},
+    "executor": {"type": "str", "choices": ["process", "pods"], "default": "process"},
     "image_map": {"type": "list", "elements": "dict", "default": []},
     "step_env": {"type": "dict", "default": {}},
     "state_dir": {"type": "path"},

@@ -10,15 +10,16 @@ outcome = run_pipeline(bundle, "my-run", Options(...), events, cancel)
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core import ids
 from .._core.cancel import Cancel
-from .._core.errors import Invalid
+from .._core.errors import Invalid, Refused, SlipwayError
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .._core.yaml import Document
@@ -36,14 +37,22 @@ from .resolve.local import inline_or_given
 from .store import Store, default_root
 from .taskrun import Request, attempts
 
+if TYPE_CHECKING:
+    from .._kube.client import Client
+
 __all__ = ["EMULATED", "Bundle", "Options", "Report", "explain", "parse", "run_pipeline", "run_task"]
 EMULATED = "Tekton Pipelines v1.15"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories."""
+    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories.
 
+    `client` is the cluster of the executors pods and controller; the others need none.
+    """
+
+    executor: str = "process"
+    client: Client | None = None
     state_dir: str = ""
     image_map: Sequence[Mapping[str, Any]] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
@@ -87,13 +96,15 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     before = store.begin({"spec": run.data["spec"], "params": options.params}, name, force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
-    world = _world(bundle, store.folder, options, events, cancel)
     namespace = _namespace(run.data, options)
+    labels = {"tekton.dev/pipelineRun": name}
+    world = _world(bundle, store.folder, options, events, cancel, _Owner(namespace, labels))
     engine = PipelineRun(bundle, run, name, namespace, options.params, world, store, options.parallelism)
     started = time.monotonic()
     subject = Subject("PipelineRun", namespace, name)
     events.emit(subject, "Started", reason="Started", message=f"{len(engine.tasks)} tasks", data={"emulates": EMULATED})
-    condition, ends = engine.run(before, subject)
+    with _closing(world):
+        condition, ends = engine.run(before, subject)
     report = Report(
         name=name,
         namespace=namespace,
@@ -120,12 +131,14 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     before = store.begin({"spec": spec, "params": options.params}, name, force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
-    world = _world(bundle, store.folder, options, events, cancel)
     namespace = _namespace(run.data, options)
-    request = _request(bundle, run, name, namespace, options.params, world)
+    world = _world(bundle, store.folder, options, events, cancel, _Owner(namespace))
+    with _closing(world):
+        request = _request(bundle, run, name, namespace, options.params, world)
     subject = Subject("TaskRun", namespace, name)
     events.emit(subject, "Started", reason="Started", message=f"{len(request.spec['steps'])} steps")
-    end = attempts(request, int(spec.get("retries") or 0), store.folder, world)
+    with _closing(world):
+        end = attempts(request, int(spec.get("retries") or 0), store.folder, world)
     phase = "Succeeded" if end.succeeded else "Failed"
     events.emit(subject, phase, reason=end.reason, message=end.message, data={"seconds": round(end.seconds, 3)})
     report = Report(
@@ -181,11 +194,35 @@ def _kept(report: Report) -> dict[str, Any]:
     return data
 
 
-def _world(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: Cancel) -> World:
-    return World(executor=_executor(bundle, folder, options, events), events=events, cancel=cancel, cel=_cel)
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Of whom objects in a cluster are: the namespace of the run, and its labels."""
+
+    namespace: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
-def _executor(bundle: Bundle, folder: str, options: Options, events: Sink) -> Executor:
+def _world(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: Cancel, owner: _Owner) -> World:
+    executor = (
+        _pods(bundle, folder, options, events, cancel, owner)
+        if options.executor == "pods"
+        else _process(bundle, folder, options, events)
+    )
+    return World(executor=executor, events=events, cancel=cancel, cel=_cel)
+
+
+@contextlib.contextmanager
+def _closing(world: World) -> Iterator[None]:
+    """A run that is cancelled or breaks leaves nothing behind; why it did is what counts."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(SlipwayError):
+            world.executor.close(succeeded=False)
+        raise
+
+
+def _process(bundle: Bundle, folder: str, options: Options, events: Sink) -> Executor:
     shared = Shared(
         volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims),
         secrets=lambda kind, name: secret_values(bundle.find, kind, name),
@@ -194,6 +231,20 @@ def _executor(bundle: Bundle, folder: str, options: Options, events: Sink) -> Ex
         cel=_cel,
     )
     return ProcessExecutor(shared, images.toolsets(options.image_map, os.path.join(folder, "tools")))
+
+
+def _pods(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: Cancel, owner: _Owner) -> Executor:
+    """Return the executor of pods. Only who wants it pays for the import of the Kubernetes client."""
+    from .act import cluster_objects
+    from .act.pods import PodsExecutor
+
+    if options.client is None:
+        raise Invalid("executor", "needs a cluster", hint="give kubeconfig, or host and api_key")
+    for name, given in (("claims", options.claims), ("image_map", options.image_map)):
+        if given:
+            raise Refused(f"{name} is for runs on this machine: the executor pods uses what the cluster has")
+    objects = cluster_objects.ClusterObjects(options.client, owner.namespace, cluster_objects.identity(folder), bundle)
+    return PodsExecutor(options.client, objects, events, cancel, owner.labels, options.step_env, _cel)
 
 
 def _cel(text: str) -> object:
