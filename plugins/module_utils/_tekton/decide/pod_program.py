@@ -64,8 +64,8 @@ run() {
     ( trap - TERM; sleep "$limit" && : > "$own/late" && kill -TERM "$child" && sleep 3 && kill -KILL "$child" ) \
       >/dev/null 2>&1 & watch=$!
   fi
-  wait "$child"; code=$?
-  while kill -0 "$child" 2>/dev/null; do wait "$child"; code=$?; done
+  wait "$child" 2>/dev/null; code=$?
+  while kill -0 "$child" 2>/dev/null; do wait "$child" 2>/dev/null; code=$?; done
   [ -z "$watch" ] || kill "$watch" 2>/dev/null
 }
 small() ( LC_ALL=C; [ ${#message} -le "$longest" ] )
