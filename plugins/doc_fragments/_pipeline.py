@@ -30,10 +30,12 @@ options:
     description:
       - What executes the steps. V(process) runs them as sandboxed processes of the controller.
       - V(pods) runs each TaskRun as one pod in the cluster that the auth options name. No Tekton is needed there.
+      - V(controller) submits the run, with the objects it needs, to the Tekton that is installed in that cluster.
     type: str
     choices:
       - process
       - pods
+      - controller
     default: process
   image_map:
     description:

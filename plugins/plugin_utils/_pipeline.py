@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ansible_collections.slipway.gitops.plugins.module_utils._kube.client import Client
 
-IN_CLUSTER = ("pods",)
+IN_CLUSTER = ("pods", "controller")
 
 
 def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:

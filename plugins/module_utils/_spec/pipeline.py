@@ -17,7 +17,7 @@ _COMMON: dict[str, Any] = {
     "params": {"type": "dict", "default": {}},
     "claims": {"type": "dict", "default": {}},
     "namespace": {"type": "str", "default": "default"},
-    "executor": {"type": "str", "choices": ["process", "pods"], "default": "process"},
+    "executor": {"type": "str", "choices": ["process", "pods", "controller"], "default": "process"},
     "image_map": {"type": "list", "elements": "dict", "default": []},
     "step_env": {"type": "dict", "default": {}},
     "state_dir": {"type": "path"},

@@ -39,6 +39,7 @@ from .taskrun import Request, attempts
 
 if TYPE_CHECKING:
     from .._kube.client import Client
+    from .act.cluster_objects import ClusterObjects
 
 __all__ = ["EMULATED", "Bundle", "Options", "Report", "explain", "parse", "run_pipeline", "run_task"]
 EMULATED = "Tekton Pipelines v1.15"
@@ -96,6 +97,8 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     before = store.begin({"spec": run.data["spec"], "params": options.params}, name, force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
+    if options.executor == "controller":
+        return _submit(bundle, run, name, store, options, events, cancel)
     namespace = _namespace(run.data, options)
     labels = {"tekton.dev/pipelineRun": name}
     world = _world(bundle, store.folder, options, events, cancel, _Owner(namespace, labels))
@@ -131,6 +134,8 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     before = store.begin({"spec": spec, "params": options.params}, name, force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
+    if options.executor == "controller":
+        return _submit(bundle, run, name, store, options, events, cancel)
     namespace = _namespace(run.data, options)
     world = _world(bundle, store.folder, options, events, cancel, _Owner(namespace))
     with _closing(world):
@@ -146,6 +151,36 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
         [_task_run(request.task, name, end)], [], os.path.join(store.folder, "tasks"),
     )  # fmt: skip
     world.executor.close(succeeded=report.succeeded)
+    store.save({"report": _kept(report)})
+    return report
+
+
+def _submit(
+    bundle: Bundle, run: Document, name: str, store: Store, options: Options, events: Sink, cancel: Cancel
+) -> Report:
+    """Have a real Tekton in the cluster execute the run."""
+    from .act.controller import Submitted
+
+    kind, namespace = str(run.data["kind"]), _namespace(run.data, options)
+    objects = _objects(bundle, store.folder, options, namespace)
+    remote = Submitted(objects.client, objects, kind, name, store.folder, events, cancel)
+    subject = Subject(kind, namespace, name)
+    events.emit(subject, "Started", reason="Started", message="submitted to Tekton in the cluster")
+    try:
+        found = remote.run(run.data, options.params, force=options.force)
+    finally:
+        with contextlib.suppress(SlipwayError):
+            objects.remove(keep_claims=True, pods=False)
+    succeeded = found.condition.status == "True"
+    report = Report(
+        name, namespace, succeeded, found.condition.reason, found.condition.message, found.results, found.seconds,
+        [_task_run(task, child, end) for task, child, end in found.ends], found.skipped,
+        os.path.join(store.folder, "tasks"),
+    )  # fmt: skip
+    data = {"seconds": report.seconds}
+    events.emit(
+        subject, "Succeeded" if succeeded else "Failed", reason=report.status, message=report.message, data=data
+    )
     store.save({"report": _kept(report)})
     return report
 
@@ -235,16 +270,26 @@ def _process(bundle: Bundle, folder: str, options: Options, events: Sink) -> Exe
 
 def _pods(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: Cancel, owner: _Owner) -> Executor:
     """Return the executor of pods. Only who wants it pays for the import of the Kubernetes client."""
-    from .act import cluster_objects
     from .act.pods import PodsExecutor
+
+    objects = _objects(bundle, folder, options, owner.namespace)
+    return PodsExecutor(objects.client, objects, events, cancel, owner.labels, options.step_env, _cel)
+
+
+def _objects(bundle: Bundle, folder: str, options: Options, namespace: str) -> ClusterObjects:
+    """Return what the run has in its cluster. Refused for options that mean this machine."""
+    from .act import cluster_objects
 
     if options.client is None:
         raise Invalid("executor", "needs a cluster", hint="give kubeconfig, or host and api_key")
-    for name, given in (("claims", options.claims), ("image_map", options.image_map)):
+    here = {"claims": options.claims, "image_map": options.image_map}
+    here |= {"step_env": options.step_env} if options.executor == "controller" else {}
+    for name, given in here.items():
         if given:
-            raise Refused(f"{name} is for runs on this machine: the executor pods uses what the cluster has")
-    objects = cluster_objects.ClusterObjects(options.client, owner.namespace, cluster_objects.identity(folder), bundle)
-    return PodsExecutor(options.client, objects, events, cancel, owner.labels, options.step_env, _cel)
+            raise Refused(
+                f"{name} is for runs on this machine: the executor {options.executor} uses what the cluster has"
+            )
+    return cluster_objects.ClusterObjects(options.client, namespace, cluster_objects.identity(folder), bundle)
 
 
 def _cel(text: str) -> object:

@@ -125,12 +125,12 @@ class ClusterObjects:
                     **{key: meta[key] for key in ("labels", "annotations") if meta.get(key)},
                     "name": name,
                 }
-                self._create(obj)
+                self._create(obj, {RUN: self.run})
                 self._known.add(name)
         return name
 
     def bring(self, pod: Manifest) -> None:
-        """Create those of the given objects that the pod names and the cluster does not have."""
+        """Create those of the given objects that the spec names and the cluster does not have."""
         texts = set(_texts(pod["spec"]))
         for kind in _GIVEN:
             for name in self.bundle.names(kind):
@@ -146,25 +146,26 @@ class ClusterObjects:
             if document is not None and self.client.get("v1", kind, name, self.namespace) is None:
                 for account in _texts(document.data) if kind == "ServiceAccount" else ():
                     self._secret_of_account(account)
-                self._create(document.data)
+                # A claim that a user gives outlives the run, as its data is meant to.
+                self._create(document.data, {} if kind == "PersistentVolumeClaim" else {RUN: self.run})
 
     def _secret_of_account(self, name: str) -> None:
         document = self.bundle.find("Secret", name)
         if document is not None and self.client.get("v1", "Secret", name, self.namespace) is None:
-            self._create(document.data)
+            self._create(document.data, {RUN: self.run})
 
-    def _create(self, obj: Mapping[str, Any]) -> None:
+    def _create(self, obj: Mapping[str, Any], own: Mapping[str, str]) -> None:
         meta = obj.get("metadata") or {}
-        labels = {**(meta.get("labels") or {}), RUN: self.run, MANAGED_BY: OWNER}
+        labels = {**(meta.get("labels") or {}), **own, MANAGED_BY: OWNER}
         try:
             self.client.create({**obj, "metadata": {**meta, "namespace": self.namespace, "labels": labels}})
         except Conflict:
             return  # an earlier life of this run has made it
 
-    def remove(self, *, keep_claims: bool) -> list[str]:
-        """Remove everything with the label of this run; return what was kept."""
+    def remove(self, *, keep_claims: bool, pods: bool = True) -> list[str]:
+        """Remove everything with the label of this run; return what was kept. `pods`: those are ours, not Tekton's."""
         kept = []
-        for kind in ("Pod", *_GIVEN):
+        for kind in (*(("Pod",) if pods else ()), *_GIVEN):
             for obj in self.client.list("v1", kind, self.namespace, labels=f"{RUN}={self.run}"):
                 if kind == "PersistentVolumeClaim" and keep_claims:
                     kept.append(f"{kind} {obj['metadata']['name']}")
