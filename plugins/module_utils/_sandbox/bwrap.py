@@ -9,6 +9,7 @@ Knows bubblewrap >= 0.5 and nothing of what the programs are for.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -27,7 +28,9 @@ TOOLBOX = "/.slipway/bin"
 _BIN = DEFAULT_PATH.split(":")
 
 
-def _isolation(user_namespace: bool, pid_namespace: bool, uid: int, gid: int) -> list[str]:
+def _isolation(
+    user_namespace: bool, pid_namespace: bool, uid: int, gid: int, drop: frozenset[str] = frozenset()
+) -> list[str]:
     args = ["--die-with-parent", "--new-session", "--unshare-ipc"]
     if pid_namespace:
         args += ["--unshare-pid", "--proc", "/proc"]
@@ -38,7 +41,7 @@ def _isolation(user_namespace: bool, pid_namespace: bool, uid: int, gid: int) ->
     else:
         args += ["--cap-drop", "ALL"]
         for name in CAPABILITIES:
-            args += ["--cap-add", f"CAP_{name}"]
+            args += [] if name in drop or "ALL" in drop else ["--cap-add", f"CAP_{name}"]
     return [*args, "--dev", "/dev"]
 
 
@@ -86,16 +89,20 @@ def command(spec: ProcessSpec, view: View, backend: Backend) -> list[str]:
     namespace = backend.user_namespace or (drop and not really_drop)
     args = limit_prefix(spec.limits)
     args += [shutil.which("bwrap") or "bwrap"]
-    args += _isolation(namespace, backend.pid_namespace, spec.uid or 0, spec.gid or 0)
+    kept = spec.drop if not really_drop else frozenset(())  # setpriv needs them, and leaves none to another user
+    args += _isolation(namespace, backend.pid_namespace, spec.uid or 0, spec.gid or 0, kept)
     args += [] if spec.share_net else ["--unshare-net"]
     args += ["--unshare-uts", "--hostname", spec.hostname] if spec.hostname else []
     args += _places(view)
     args += _toolbox(view)
     args += _home(spec, view)
+    args += _closed(view) if spec.read_only_root else []
     args += ["--chdir", spec.cwd or "/", "--"]
     if really_drop:
         args += ["/usr/bin/setpriv", "--reuid", str(spec.uid or 0), "--regid", str(spec.gid or 0)]
-        args += ["--clear-groups", "--inh-caps", "-all", "--no-new-privs", "--"]
+        groups = ",".join(str(group) for group in spec.groups)
+        args += [f"--groups={groups}"] if groups else ["--clear-groups"]
+        args += ["--inh-caps", "-all", "--no-new-privs", "--"]
     return [*args, *spec.argv]
 
 
@@ -109,7 +116,27 @@ def limit_prefix(limits: Limits) -> list[str]:
         "--fsize": limits.file_size,
     }
     flags = [f"{flag}={value}" for flag, value in wanted.items() if value is not None]
-    return [shutil.which("prlimit") or "prlimit", *flags, "--"] if flags else []
+    prefix = [shutil.which("prlimit") or "prlimit", *flags, "--"] if flags else []
+    return prefix + _processors(limits.cpus)
+
+
+_turn = itertools.count()
+
+
+def _processors(wanted: int | None) -> list[str]:
+    """Bind to so many processors, other ones at each start; nothing when there are no more anyway."""
+    mine = sorted(os.sched_getaffinity(0))
+    if wanted is None or wanted >= len(mine):
+        return []
+    first = next(_turn) * wanted
+    chosen = {mine[(first + number) % len(mine)] for number in range(wanted)}
+    return [shutil.which("taskset") or "taskset", "-c", ",".join(str(number) for number in sorted(chosen))]
+
+
+def _closed(view: View) -> list[str]:
+    """Close what a container has for itself: the root and the scratch folders that no mount covers."""
+    own = [entry.target for entry in view.entries if entry.kind == "tmpfs"]
+    return [part for target in [*own, "/"] for part in ("--remount-ro", target)]
 
 
 def _places(view: View) -> list[str]:

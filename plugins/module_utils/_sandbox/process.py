@@ -80,8 +80,8 @@ def start(spec: ProcessSpec) -> Running:
     for mount in (*spec.mounts, *spec.tools):
         if not os.path.lexists(mount.source):
             raise Permanent(f"cannot mount {mount.source} at {mount.target}: it does not exist", reason="StartError")
-    if _wants_limits(spec.limits) and shutil.which("prlimit") is None:
-        raise Refused("limits need the program prlimit (util-linux), which is not installed")
+    if _wants_limits(spec.limits) and not (shutil.which("prlimit") and shutil.which("taskset")):
+        raise Refused("limits need the programs prlimit and taskset (util-linux), which are not installed")
     return _start_plain(spec) if available().name == "plain" else _start_sandboxed(spec)
 
 
@@ -100,7 +100,11 @@ def _start_sandboxed(spec: ProcessSpec) -> Running:
     # Opening /dev/stdout by name needs the pipe to belong to the program's user.
     owner = spec.uid if os.geteuid() == 0 and not backend.user_namespace else None
     owned = not backend.pid_namespace
-    return Handle(Command(argv, env, None, spec.stdout, owned=owned, pipe_owner=owner, ended=spec.ended))
+    command = Command(
+        argv, env, None, spec.stdout, spec.stderr, owned=owned, pipe_owner=owner, ended=spec.ended,
+        memory=spec.limits.memory,
+    )  # fmt: skip
+    return Handle(command)
 
 
 def _host_python(spec: ProcessSpec) -> tuple[Mount, ...]:
@@ -150,11 +154,13 @@ def _start_plain(spec: ProcessSpec) -> Running:
             env,
             cwd,
             spec.stdout,
+            spec.stderr,
             owned=True,
             uid=spec.uid if drop else None,
             gid=spec.gid,
             pipe_owner=spec.uid if drop else None,
             ended=spec.ended,
+            memory=spec.limits.memory,
             at_end=lambda: shutil.rmtree(scratch, ignore_errors=True),
         )
         return Handle(command)
