@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -29,6 +30,7 @@ __all__ = [
     "ProcessSpec",
     "Running",
     "available",
+    "interact",
     "python_mounts",
     "rewrite",
     "start",
@@ -83,6 +85,21 @@ def start(spec: ProcessSpec) -> Running:
     if _wants_limits(spec.limits) and not (shutil.which("prlimit") and shutil.which("taskset")):
         raise Refused("limits need the programs prlimit and taskset (util-linux), which are not installed")
     return _start_plain(spec) if available().name == "plain" else _start_sandboxed(spec)
+
+
+def interact(spec: ProcessSpec) -> int:
+    """Run a program on our own terminal until it ends; return its exit code. Raises as `start` does."""
+    if available().name == "plain":
+        argv, env, cwd, scratch = plain.prepare(spec)
+        try:
+            return subprocess.call(argv, env=env, cwd=cwd)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    view = plan(spec.rootfs, spec.rootfs_writable, [*_host_python(spec), *spec.tools, *spec.mounts])
+    _check_program(spec, view)
+    # In the terminal's own session, or the shell could not control its jobs.
+    argv = [part for part in bwrap.command(spec, view, available()) if part != "--new-session"]
+    return subprocess.call(argv, env=bwrap.environment(spec))
 
 
 def _wants_limits(limits: Limits) -> bool:

@@ -26,10 +26,11 @@ from .._lang import cel
 from .act import images
 from .act.executor import Executor, TaskEnd, World
 from .act.process import ProcessExecutor
-from .act.steps import Shared
+from .act.steps import OnFailure, Shared
 from .act.workspaces import Volumes, secret_values
-from .decide import dag, merge, params, workspaces
+from .decide import dag, params, resources, workspaces
 from .decide.timeouts import task_timeout
+from .model import config
 from .model.parse import Bundle, parse
 from .pipelinerun import PipelineRun
 from .resolve.local import inline_or_given
@@ -42,7 +43,11 @@ EMULATED = "Tekton Pipelines v1.15"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories."""
+    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories.
+
+    `host_paths` are directories of this machine that hostPath volumes may show. `on_failure` is called with each step
+    that failed, its files still in place.
+    """
 
     state_dir: str = ""
     image_map: Sequence[Mapping[str, Any]] = ()
@@ -52,6 +57,8 @@ class Options:
     namespace: str = "default"
     parallelism: int = 8
     force: bool = False
+    host_paths: Sequence[str] = ()
+    on_failure: OnFailure | None = None
 
 
 @dataclass(slots=True)
@@ -146,19 +153,20 @@ def _request(
     given = {**{entry["name"]: entry["value"] for entry in spec.get("params") or []}, **extra}
     strings = params.replacements(params.with_defaults(task.spec.get("params") or [], given)).strings
     bindings = workspaces.replaced(spec.get("workspaces") or [], strings)
+    bindings += workspaces.defaults(task.spec.get("workspaces") or [], bindings, world.config.workspace)
     return Request(
         name=name,
         task=task.name or name,
         reference=task.name,
         uid=ids.new_uid(),
         namespace=namespace,
-        spec=merge.volumes(task.spec, spec.get("podTemplate")),
+        spec=resources.of_run(task.spec, {**spec, "podTemplate": world.config.pod_of(spec.get("podTemplate"))}),
         params=given,
         workspaces={entry["name"]: world.executor.bind(entry, name) for entry in bindings},
-        timeout=task_timeout(spec.get("timeout"), None),
+        timeout=task_timeout(spec.get("timeout") or world.config.task_timeout, None),
         actions=task.actions,
-        service_account=str(spec.get("serviceAccountName") or ""),
-        pod_template=spec.get("podTemplate") or {},
+        service_account=str(spec.get("serviceAccountName") or world.config.service_account),
+        pod_template=world.config.pod_of(spec.get("podTemplate")),
     )
 
 
@@ -182,16 +190,21 @@ def _kept(report: Report) -> dict[str, Any]:
 
 
 def _world(bundle: Bundle, folder: str, options: Options, events: Sink, cancel: Cancel) -> World:
-    return World(executor=_executor(bundle, folder, options, events), events=events, cancel=cancel, cel=_cel)
+    found = config.read(bundle)
+    executor = _executor(bundle, folder, options, events, found)
+    return World(executor=executor, events=events, cancel=cancel, cel=_cel, config=found)
 
 
-def _executor(bundle: Bundle, folder: str, options: Options, events: Sink) -> Executor:
+def _executor(bundle: Bundle, folder: str, options: Options, events: Sink, found: config.Config) -> Executor:
     shared = Shared(
-        volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims),
+        volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims, options.host_paths),
         secrets=lambda kind, name: secret_values(bundle.find, kind, name),
         step_env=options.step_env,
         events=events,
         cel=_cel,
+        bundle=bundle,
+        config=found,
+        on_failure=options.on_failure,
     )
     return ProcessExecutor(shared, images.toolsets(options.image_map, os.path.join(folder, "tools")))
 
@@ -221,5 +234,6 @@ def _task_run(task: str, name: str, end: TaskEnd) -> dict[str, Any]:
         "message": end.message,
         "seconds": round(end.seconds, 3),
         "results": dict(end.results),
+        "sidecars": [asdict(sidecar) for sidecar in end.sidecars],
         "steps": [{**asdict(step), "seconds": round(step.seconds, 3)} for step in end.steps],
     }

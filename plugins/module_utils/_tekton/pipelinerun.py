@@ -64,7 +64,7 @@ class PipelineRun:
         self._spec, self._pipeline = self.pipeline_of(bundle, run)
         given = {**{entry["name"]: entry["value"] for entry in run.data["spec"].get("params") or []}, **extra}
         self._params = self._resolve_params(given)
-        self._timeouts = timeouts.resolve(run.data["spec"].get("timeouts"))
+        self._timeouts = timeouts.resolve(run.data["spec"].get("timeouts"), world.config.whole_timeout)
         self._bindings = self._check_bindings()
         applied = self._applied()
         entries, last = applied["tasks"], applied.get("finally") or []

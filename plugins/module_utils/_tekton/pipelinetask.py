@@ -19,7 +19,7 @@ from .._core import ids
 from .._core.cancel import Cancel
 from .._core.errors import Invalid
 from .act.executor import Bound, TaskEnd, World
-from .decide import apply_pipeline, apply_task, check_params, matrix, merge, names, runs, timeouts, workspaces
+from .decide import apply_pipeline, apply_task, check_params, matrix, names, resources, runs, timeouts, workspaces
 from .decide.params import Value
 from .decide.substitution import Replacements
 from .resolve.local import Found
@@ -127,13 +127,13 @@ class PipelineTasks:
             reference=found.name,
             uid=ids.new_uid(),
             namespace=self.namespace,
-            spec=merge.volumes(spec, own.get("podTemplate")),
+            spec=resources.of_run(spec, {**own, "podTemplate": self.world.config.pod_of(own.get("podTemplate"))}),
             params=values,
             workspaces=self._workspaces(entry, found, name),
-            timeout=timeouts.task_timeout(entry.get("timeout"), own.get("timeout")),
+            timeout=timeouts.task_timeout(entry.get("timeout") or self.world.config.task_timeout, own.get("timeout")),
             actions=found.actions,
-            service_account=str(own.get("serviceAccountName") or ""),
-            pod_template=own.get("podTemplate") or {},
+            service_account=str(own.get("serviceAccountName") or self.world.config.service_account),
+            pod_template=self.world.config.pod_of(own.get("podTemplate")),
         )
 
     def _propagated(self, spec: Mapping[str, Any]) -> dict[str, Value]:
@@ -154,6 +154,9 @@ class PipelineTasks:
                 continue
             parts = [part for part in (binding.get("subPath"), usage.get("subPath")) if part]
             out[workspace] = self.world.executor.bind({**binding, "subPath": "/".join(parts)}, name)
+        bound = [{"name": workspace} for workspace in out]
+        for entry in workspaces.defaults(found.spec.get("workspaces") or [], bound, self.world.config.workspace):
+            out[str(entry["name"])] = self.world.executor.bind(entry, name)
         return out
 
 

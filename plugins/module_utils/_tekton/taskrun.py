@@ -67,7 +67,7 @@ def _numbered(request: Request, attempt: int) -> Request:
 def plan(request: Request, folder: str) -> TaskPlan:
     """Return the plan. Invalid for missing params, wrong types and missing workspaces."""
     who = f"TaskRun {request.name}"
-    spec = {key: value for key, value in request.spec.items() if key != "metadata"}
+    spec = workspaces.spelled({key: value for key, value in request.spec.items() if key != "metadata"})
     if step_actions.has_refs(spec):
         spec["steps"] = step_actions.resolved(spec, request.params, request.actions, request.namespace)
     values = params.resolve(spec.get("params") or [], request.params, who)

@@ -17,6 +17,7 @@ from ..._core.cancel import Cancel
 from ..._core.events import Sink
 from ..decide import when
 from ..decide.params import Value
+from ..model.config import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class StepEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class SidecarEnd:
+    """How a sidecar ended, by itself or by being stopped after the last step. One without a name has name ""."""
+
+    name: str
+    container: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskEnd:
     """How a TaskRun ended: condition reason and message, results, steps; `retries` are the attempts before, oldest first."""
 
@@ -55,6 +65,7 @@ class TaskEnd:
     artifacts: dict[str, Any] = field(default_factory=dict)
     began: float = 0.0
     retries: tuple[TaskEnd, ...] = ()
+    sidecars: tuple[SidecarEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +114,12 @@ class World:
     events: Sink
     cancel: Cancel
     cel: Callable[[str], object] = when.no_cel
+    config: Config = field(default_factory=Config)
 
 
 def end_of(saved: Mapping[str, Any]) -> TaskEnd:
     """Return a TaskEnd from what dataclasses.asdict made of it."""
     steps = tuple(StepEnd(**step) for step in saved["steps"])
-    return TaskEnd(**{**saved, "steps": steps, "retries": tuple(end_of(one) for one in saved.get("retries") or ())})
+    sidecars = tuple(SidecarEnd(**sidecar) for sidecar in saved.get("sidecars") or ())
+    retries = tuple(end_of(one) for one in saved.get("retries") or ())
+    return TaskEnd(**{**saved, "steps": steps, "sidecars": sidecars, "retries": retries})

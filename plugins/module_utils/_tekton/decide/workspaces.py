@@ -37,6 +37,25 @@ def replaced(bindings: Sequence[Mapping[str, Any]], strings: Mapping[str, str]) 
     return [change(entry, _BINDING, lambda value: substitution.text(value, strings)) for entry in bindings]
 
 
+def spelled(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a Task's spec with the workspaces of its steps and sidecars spelled as their fields are.
+
+    Nobody checks those fields at admission, and Go reads them in any case (mountpath).
+    """
+    out = dict(spec)
+    for group in ("steps", "sidecars"):
+        if any(entry.get("workspaces") for entry in spec.get(group) or []):
+            out[group] = [
+                {**entry, "workspaces": [_spelled(use) for use in _uses(entry)]} if entry.get("workspaces") else entry
+                for entry in spec[group]
+            ]
+    return out
+
+
+def _spelled(use: Mapping[str, Any]) -> dict[str, Any]:
+    return {{"mountpath": "mountPath", "name": "name"}.get(key.lower(), key): value for key, value in use.items()}
+
+
 def volumes(bindings: Sequence[Mapping[str, Any]]) -> dict[str, Volume]:
     """Return the volume of each bound workspace, by its name; a claim that is bound twice is one volume.
 
@@ -55,6 +74,18 @@ def volumes(bindings: Sequence[Mapping[str, Any]]) -> dict[str, Volume]:
             volume = claims.setdefault(str(entry[source].get("claimName") or ""), volume)
         out[str(entry["name"])] = volume
     return out
+
+
+def by_volume(claims: Mapping[str, str]) -> dict[str, str]:
+    """Return the workspace behind the volume of each name; `claims` are the claims of bound workspaces, "" for others."""
+    bindings = [
+        {"name": name, **({"persistentVolumeClaim": {"claimName": claim}} if claim else {"emptyDir": {}})}
+        for name, claim in claims.items()
+    ]
+    found: dict[str, str] = {}
+    for name, volume in volumes(bindings).items():
+        found.setdefault(str(volume["name"]), name)
+    return found
 
 
 def _volume_name(workspace: str, used: set[str]) -> str:
@@ -205,6 +236,18 @@ def unbound(declared: Sequence[Mapping[str, Any]], bindings: Sequence[Mapping[st
         if not entry.get("optional") and entry["name"] not in bound:
             return f'declared workspace "{entry["name"]}" is required but has not been bound'
     return ""
+
+
+def defaults(
+    declared: Sequence[Mapping[str, Any]], bindings: Sequence[Mapping[str, Any]], default: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the bindings of required workspaces that nobody bound, when a cluster has a default.
+
+    Source: tektoncd/pipeline pkg/reconciler/taskrun/taskrun.go, updateTaskRunWithDefaultWorkspaces.
+    """
+    bound = {entry["name"] for entry in bindings}
+    wanted = [entry["name"] for entry in declared if not entry.get("optional") and entry["name"] not in bound]
+    return [{**default, "name": name} for name in wanted] if default else []
 
 
 def claims_problem(bindings: Sequence[Mapping[str, Any]]) -> str:
