@@ -93,9 +93,10 @@ def command(spec: ProcessSpec, view: View, backend: Backend) -> list[str]:
     args += _isolation(namespace, backend.pid_namespace, spec.uid or 0, spec.gid or 0, kept)
     args += [] if spec.share_net else ["--unshare-net"]
     args += ["--unshare-uts", "--hostname", spec.hostname] if spec.hostname else []
-    args += _places(view)
-    args += _toolbox(view)
-    args += _home(spec, view)
+    folders = _Folders()
+    args += _places(view, folders)
+    args += _toolbox(view, folders)
+    args += _home(spec, view, folders)
     args += _closed(view) if spec.read_only_root else []
     args += ["--chdir", spec.cwd or "/", "--"]
     if really_drop:
@@ -139,9 +140,37 @@ def _closed(view: View) -> list[str]:
     return [part for target in [*own, "/"] for part in ("--remount-ro", target)]
 
 
-def _places(view: View) -> list[str]:
+class _Folders:
+    """Makes the directories above mount points: bubblewrap makes them for its own user alone."""
+
+    def __init__(self) -> None:
+        self._there: set[str] = {"/"}
+        self._whole: set[str] = set()
+
+    def above(self, target: str, *, whole: bool = False) -> list[str]:
+        """Return the arguments that make what is missing above `target`; `whole`: it shows all that is below it."""
+        missing: list[str] = []
+        parent = os.path.dirname(target)
+        while parent not in self._there and not self._covered(parent):
+            missing.insert(0, parent)
+            parent = os.path.dirname(parent)
+        self._there.update((*missing, target))
+        if whole:
+            self._whole.add(target)
+        return [part for folder in missing for part in ("--perms", "0755", "--dir", folder)]
+
+    def _covered(self, path: str) -> bool:
+        while path != "/":
+            if path in self._whole:
+                return True
+            path = os.path.dirname(path)
+        return False
+
+
+def _places(view: View, folders: _Folders) -> list[str]:
     args: list[str] = []
     for entry in view.entries:
+        args += folders.above(entry.target, whole=entry.kind == "bind")
         if entry.kind == "bind":
             args += ["--ro-bind" if entry.read_only else "--bind", entry.source, entry.target]
         elif entry.kind == "link":
@@ -151,11 +180,12 @@ def _places(view: View) -> list[str]:
     return args
 
 
-def _toolbox(view: View) -> list[str]:
+def _toolbox(view: View, folders: _Folders) -> list[str]:
     """Give Python both of its names where the view has only one: images say `python` or `python3`."""
     found = interpreter(view)
     names = [name for name in ("python", "python3") if found and not any(view.real(f"{d}/{name}") for d in _BIN)]
-    return [part for name in names for part in ("--symlink", found, f"{TOOLBOX}/{name}")]
+    above = folders.above(f"{TOOLBOX}/python") if names else []
+    return [*above, *(part for name in names for part in ("--symlink", found, f"{TOOLBOX}/{name}"))]
 
 
 def interpreter(view: View) -> str:
@@ -169,14 +199,14 @@ def search_path(spec: ProcessSpec) -> str:
     return f"{spec.env.get('PATH') or DEFAULT_PATH}:{TOOLBOX}"
 
 
-def _home(spec: ProcessSpec, view: View) -> list[str]:
+def _home(spec: ProcessSpec, view: View, folders: _Folders) -> list[str]:
     """Make HOME and the working directory when no mount provides them."""
     args: list[str] = []
     for path in {spec.env.get("HOME", ""), spec.cwd}:
         if path.startswith("/") and not view.is_dir(path) and view.host(view.follow(path)) is None:
             owner = view.owner(view.follow(path))
             if owner is None or owner.kind != "bind" or not owner.read_only:
-                args += ["--perms", "0777", "--dir", view.follow(path)]
+                args += [*folders.above(view.follow(path)), "--perms", "0777", "--dir", view.follow(path)]
     return args
 
 

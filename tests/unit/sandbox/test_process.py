@@ -314,3 +314,14 @@ def test_dropped_capabilities_are_gone_for_root_inside(backend: str, run: Run) -
         pytest.skip("only root in a sandbox has any")
     code, text = run("grep CapEff /proc/self/status", drop=frozenset(["ALL"]))
     assert (code, int(text.split()[1], 16)) == (0, 0)
+
+
+def test_another_user_may_enter_the_directories_above_a_mount(backend: str, tmp_path: Path) -> None:
+    if backend == "plain":
+        pytest.skip("a plain process sees the machine's own directories")
+    (tmp_path / "x").write_text("there")
+    tmp_path.chmod(0o755)
+    out: list[bytes] = []
+    mount = Mount(str(tmp_path), "/one/two/three")
+    spec = ProcessSpec(("cat", "/one/two/three/x"), mounts=(mount,), uid=1234, gid=1234, stdout=out.append)
+    assert (sandbox.start(spec).wait(20), b"".join(out)) == (0, b"there")

@@ -80,8 +80,8 @@ class Host(Protocol):
         Raises NotExecutable when its program is missing.
         """
 
-    def rewrite(self, text: str, mounts: Sequence[Mount]) -> str:
-        """Return a script as it must be written there."""
+    def rewrite(self, text: str, image: str, mounts: Sequence[Mount]) -> str:
+        """Return a script of such an image as it must be written there."""
 
     def warning(self) -> str | None:
         """Return what a user should know about this host, once."""
@@ -158,7 +158,7 @@ class Containers:
         mounts = [*mounts, *self._workspaces(given), *self._volumes(where, given, env)]
         command = [entrypoint.expand(str(part), env) for part in given.get("command") or []]
         if given.get("script"):
-            command = [self._script(script_name, str(given["script"]), mounts)]
+            command = [self._script(script_name, str(given["script"]), str(given["image"]), mounts)]
         return StepCommand(
             name=name, task_run=self._plan.name, field=where, image=str(given["image"]), command=tuple(command),
             args=tuple(entrypoint.expand(str(arg), env) for arg in given.get("args") or []),
@@ -174,9 +174,9 @@ class Containers:
         more = [one for one in self._plan.pod_template.get("env") or [] if one["name"] not in forbidden]
         return variables({**given, "env": more, "envFrom": []}, env, self._shared.secrets, self._facts)
 
-    def _script(self, name: str, text: str, mounts: Sequence[Mount]) -> str:
+    def _script(self, name: str, text: str, image: str, mounts: Sequence[Mount]) -> str:
         path = os.path.join(self._plan.folder, "tekton", "scripts", name)
-        files.write(path, self._host.rewrite(script.with_shebang(text), mounts), 0o755)
+        files.write(path, self._host.rewrite(script.with_shebang(text), image, mounts), 0o755)
         return f"/tekton/scripts/{name}"
 
     def _workspaces(self, given: Mapping[str, Any]) -> list[Mount]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -227,6 +228,15 @@ def find(image: str, known: Sequence[Toolset], field: str, obj: str) -> Toolset:
         hint=f"add it to image_map, such as {{image: '{bare}', toolset: host}}; mapped now: {patterns}",
         obj=obj,
     )
+
+
+def with_interpreter(text: str, image: str, known: Sequence[Toolset]) -> str:
+    """Return a script that this machine can start: busybox stands behind /bin/sh, and not behind /bin/ash."""
+    toolset = find(image, known, "image", "")
+    first, newline, rest = text.partition("\n")
+    if toolset.shell == "busybox" and re.match(r"#!\s*/bin/ash\b", first) and not os.path.exists("/bin/ash"):
+        return first.replace("/bin/ash", "/bin/sh", 1) + newline + rest
+    return text
 
 
 def own_copy(toolset: Toolset) -> str:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -125,9 +124,9 @@ class ProcessExecutor:
         uid = toolset.uid if uid is None else int(uid)
         return uid, toolset.gid if gid is None else int(gid)
 
-    def rewrite(self, text: str, mounts: Sequence[Mount]) -> str:
-        """Return a script with the paths that a process without a sandbox sees."""
-        return sandbox.rewrite(text, mounts)
+    def rewrite(self, text: str, image: str, mounts: Sequence[Mount]) -> str:
+        """Return a script with the interpreter of its image, and the paths that a process without a sandbox sees."""
+        return sandbox.rewrite(images.with_interpreter(text, image, self.toolsets), mounts)
 
     def warning(self) -> str | None:
         """Warn once when there is no sandbox."""
@@ -147,7 +146,7 @@ class ProcessExecutor:
 
     def shell(self, step: StepCommand) -> int:
         """Run a shell in the step's sandbox on our terminal. Refused without a terminal."""
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if not (os.isatty(0) and os.isatty(1)):
             raise Refused("a shell in a failed step needs a terminal", hint="run it from a terminal, or without debug")
         return sandbox.interact(self._spec(step, self._toolset(step), ("/bin/sh", "-i"), None, None))
 

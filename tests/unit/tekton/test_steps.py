@@ -1,0 +1,384 @@
+# Copyright: (c) 2026, slipway contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Streams, limits, users and volumes of steps as local processes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
+from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
+from tests.unit.tekton.task_runs import endings, lines, run_task
+
+
+def sandboxed() -> None:
+    if sandbox.available().name != "bwrap":
+        pytest.skip(f"no sandbox here: {sandbox.available().why}")
+
+
+def test_streams_go_to_files_and_to_the_log(tmp_path: Path) -> None:
+    report, events = run_task(
+        """
+volumes: [{name: data}]
+stepTemplate: {volumeMounts: [{name: data, mountPath: /data}]}
+steps:
+- {name: one, image: alpine, script: "echo out; echo err >&2", stdoutConfig: {path: /data/new/out}, stderrConfig: {path: /data/err}}
+- {name: two, image: alpine, script: "echo out2; echo err2 >&2", stdoutConfig: {path: /data/new/out}, stderrConfig: {path: /data/new/out}}
+- {name: show, image: alpine, script: "sort /data/new/out; echo; cat /data/err"}
+""",
+        tmp_path,
+    )
+    assert report.status == "Succeeded", report.message
+    assert sorted(lines(events, "one")) == ["err", "out"]
+    assert lines(events, "show") == ["err2", "out", "out2", "", "err"]
+
+
+def test_a_stream_does_not_follow_a_link_out_of_its_volume(tmp_path: Path) -> None:
+    secret = tmp_path / "outside"
+    secret.mkdir()
+    with pytest.raises(Exception, match="cannot open"):
+        run_task(
+            f"""
+volumes: [{{name: data}}]
+stepTemplate: {{volumeMounts: [{{name: data, mountPath: /data}}]}}
+steps:
+- {{name: plant, image: alpine, script: "ln -s {secret} /data/link"}}
+- {{name: use, image: alpine, script: "echo x", stdoutConfig: {{path: /data/link/x}}}}
+""",
+            tmp_path,
+        )
+    assert list(secret.iterdir()) == []
+
+
+def test_a_stream_that_no_volume_takes_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"steps\[0\]\.stdoutConfig\.path"):
+        run_task('steps: [{name: s, image: alpine, script: "true", stdoutConfig: {path: /etc/x}}]', tmp_path)
+
+
+def test_results_are_not_read_through_links(tmp_path: Path) -> None:
+    (tmp_path / "host").write_text("not yours")
+    report, _events = run_task(
+        f"""
+results: [{{name: r}}]
+steps: [{{name: s, image: alpine, script: "ln -s {tmp_path}/host /tekton/results/r"}}]
+""",
+        tmp_path,
+    )
+    assert (report.status, report.results) == ("Succeeded", {})
+
+
+def test_a_step_over_its_memory_ends_as_tekton_says(tmp_path: Path) -> None:
+    report, _events = run_task(
+        """
+steps:
+- name: eat
+  image: python
+  computeResources: {limits: {memory: 64Mi}}
+  script: |
+    #!/usr/bin/env python3
+    import time
+    held = b"x" * (300 << 20)
+    time.sleep(60)
+- {name: never, image: alpine, script: "true"}
+""",
+        tmp_path,
+    )
+    assert (report.status, report.message) == ("StepOOM", '"step-eat" exited with code 137: OOMKilled')
+    assert endings(report) == [("eat", 137, "OOMKilled"), ("never", 1, "Skipped")]
+
+
+LIMIT_RANGE = """
+apiVersion: v1
+kind: LimitRange
+metadata: {name: l}
+spec: {limits: [{type: Container, max: {memory: 1Gi}, default: {memory: 64Mi}}]}
+"""
+
+
+def test_a_limit_range_gives_limits_and_refuses_what_is_over(tmp_path: Path) -> None:
+    env = "[{name: M, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}]"
+    report, _events = run_task(
+        "steps: [{name: s, image: python, command: [python3, -c, \"x = b'x' * (300 << 20); import time; time.sleep(60)\"]}]",
+        tmp_path,
+        LIMIT_RANGE,
+    )
+    assert report.status == "StepOOM"
+    over = f"{{name: s, image: alpine, script: 'true', env: {env}, computeResources: {{limits: {{memory: 2Gi}}}}}}"
+    with pytest.raises(Invalid, match="maximum memory usage per Container is 1Gi"):
+        run_task(f"steps: [{over}]", tmp_path / "other", LIMIT_RANGE)
+
+
+def test_limits_of_the_run_are_those_of_its_steps(tmp_path: Path) -> None:
+    env = "[{name: M, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}]"
+    steps = f'steps: [{{name: s, image: alpine, script: "echo $M", env: {env}}}]'
+    _report, events = run_task(
+        steps, tmp_path, rest="stepSpecs: [{name: s, computeResources: {limits: {memory: 70Mi}}}]"
+    )
+    assert lines(events, "s") == ["70"]
+    _report, events = run_task(steps, tmp_path / "b", rest="computeResources: {limits: {memory: 80Mi}}")
+    assert lines(events, "s") == ["80"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ("securityContext: {privileged: true}", "securityContext.privileged"),
+        ("securityContext: {capabilities: {add: [SYS_ADMIN]}}", "securityContext.capabilities.add"),
+        ("securityContext: {seLinuxOptions: {level: s0}}", "securityContext.seLinuxOptions"),
+        ("securityContext: {seccompProfile: {type: Localhost, localhostProfile: x}}", "securityContext.seccompProfile"),
+        ("computeResources: {limits: {nvidia.com/gpu: 1}}", "computeResources.limits.nvidia.com/gpu"),
+    ],
+)
+def test_what_a_process_cannot_honour_is_refused_by_field(tmp_path: Path, fields: str, named: str) -> None:
+    with pytest.raises(Refused) as caught:
+        run_task(f"steps: [{{name: s, image: alpine, script: 'true', {fields}}}]", tmp_path)
+    assert f"spec.steps[0].{named}:" in str(caught.value)
+
+
+def test_a_pod_template_is_refused_by_field_and_its_context_reaches_the_steps(tmp_path: Path) -> None:
+    sandboxed()
+    steps = 'steps: [{name: s, image: alpine, script: "id -u; echo $A"}]'
+    with pytest.raises(Refused, match=r"podTemplate\.dnsConfig"):
+        run_task(steps, tmp_path, rest="podTemplate: {dnsConfig: {nameservers: [1.1.1.1]}}")
+    template = "podTemplate: {securityContext: {runAsUser: 1234}, env: [{name: A, value: pod}]}"
+    _report, events = run_task(steps, tmp_path / "b", rest=template)
+    assert lines(events, "s") == ["1234", "pod"]
+
+
+def test_a_container_that_must_not_be_root_needs_a_user(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="runAsNonRoot"):
+        run_task("steps: [{name: s, image: alpine, script: 'true', securityContext: {runAsNonRoot: true}}]", tmp_path)
+
+
+def test_another_user_can_write_results_workspaces_and_its_volumes(tmp_path: Path) -> None:
+    sandboxed()
+    report, _events = run_task(
+        """
+workspaces: [{name: w}]
+results: [{name: r}]
+volumes: [{name: v, emptyDir: {}}]
+steps:
+- name: s
+  image: alpine
+  securityContext: {runAsUser: 1234, runAsGroup: 1234, runAsNonRoot: true}
+  volumeMounts: [{name: v, mountPath: /v}]
+  script: "touch /workspace/a /workspace/w/b /v/c; id -u > $(results.r.path)"
+""",
+        tmp_path,
+        rest="workspaces: [{name: w, emptyDir: {}}]",
+    )
+    assert (report.status, report.results) == ("Succeeded", {"r": "1234\n"})
+
+
+def test_a_read_only_root_is_honoured(tmp_path: Path) -> None:
+    sandboxed()
+    report, _events = run_task(
+        """
+steps:
+- name: s
+  image: alpine
+  securityContext: {readOnlyRootFilesystem: true}
+  script: "touch /workspace/x; ! touch /x"
+""",
+        tmp_path,
+    )
+    assert report.status == "Succeeded"
+
+
+OBJECTS = """
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+stringData: {user: somebody, password: verysecretword}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: c}
+data: {a: one, b: two}
+"""
+
+
+def test_projected_volumes_hold_what_their_sources_say(tmp_path: Path) -> None:
+    report, events = run_task(
+        """
+volumes:
+- name: p
+  projected:
+    defaultMode: 256
+    sources:
+    - secret: {name: s, items: [{key: user, path: login/user}]}
+    - configMap: {name: c}
+    - configMap: {name: missing, optional: true}
+    - downwardAPI: {items: [{path: who, fieldRef: {fieldPath: metadata.name}}]}
+steps:
+- name: s
+  image: alpine
+  volumeMounts: [{name: p, mountPath: /p, readOnly: true}]
+  script: "cd /p; rev login/user; echo; cat a b who; echo; stat -c %a a"
+""",
+        tmp_path,
+        OBJECTS,
+    )
+    assert (report.status, lines(events, "s")) == ("Succeeded", ["ydobemos", "onetworun-pod", "400"])
+
+
+@pytest.mark.parametrize(
+    ("volume", "named"),
+    [
+        ("{name: v, secret: {secretName: s, items: [{key: nope, path: x}]}}", "has no key 'nope'"),
+        ("{name: v, configMap: {name: nope}}", "needs the ConfigMap 'nope'"),
+    ],
+)
+def test_a_missing_key_or_object_is_named(tmp_path: Path, volume: str, named: str) -> None:
+    with pytest.raises(Invalid, match=named):
+        run_task(
+            f"volumes: [{volume}]\nsteps: [{{name: s, image: alpine, script: 'true',"
+            " volumeMounts: [{name: v, mountPath: /v}]}]",
+            tmp_path,
+            OBJECTS,
+        )
+
+
+def test_a_host_path_needs_leave(tmp_path: Path) -> None:
+    place = tmp_path / "host"
+    place.mkdir()
+    (place / "x").write_text("here")
+    spec = f"""
+volumes: [{{name: h, hostPath: {{path: {place}}}}}]
+steps: [{{name: s, image: alpine, script: "cat /h/x", volumeMounts: [{{name: h, mountPath: /h}}]}}]
+"""
+    with pytest.raises(Refused, match="host_paths"):
+        run_task(spec, tmp_path)
+    _report, events = run_task(spec, tmp_path / "b", host_paths=[str(tmp_path)])
+    assert lines(events, "s") == ["here"]
+
+
+def test_a_sub_path_does_not_lead_out_of_its_volume(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"\.\."):
+        run_task(
+            "volumes: [{name: v}]\n"
+            "steps: [{name: s, image: alpine, script: 'true', volumeMounts: [{name: v, mountPath: /v, subPath: ../..}]}]",
+            tmp_path,
+        )
+
+
+def test_an_emptydir_over_its_size_evicts_the_run(tmp_path: Path) -> None:
+    report, _events = run_task(
+        """
+volumes: [{name: v, emptyDir: {sizeLimit: 1Ki}}]
+steps:
+- {name: s, image: alpine, script: "head -c 3000 /dev/zero > /v/x", volumeMounts: [{name: v, mountPath: /v}]}
+- {name: never, image: alpine, script: "true"}
+""",
+        tmp_path,
+    )
+    assert (report.status, len(endings(report))) == ("PodEvicted", 1)
+
+
+def test_variables_come_from_fields_and_optional_ones_are_left_out(tmp_path: Path) -> None:
+    _report, events = run_task(
+        """
+steps:
+- name: s
+  image: alpine
+  envFrom: [{configMapRef: {name: c}, prefix: C_}, {secretRef: {name: nope, optional: true}}]
+  env:
+  - {name: NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+  - {name: RUN, valueFrom: {fieldRef: {fieldPath: "metadata.labels['tekton.dev/taskRun']"}}}
+  - {name: NONE, valueFrom: {configMapKeyRef: {name: c, key: nope, optional: true}}}
+  script: 'echo "$NAME $RUN $C_a ${NONE-unset}"'
+""",
+        tmp_path,
+        OBJECTS,
+    )
+    assert lines(events, "s") == ["run-pod run one unset"]
+
+
+def test_results_that_do_not_fit_fail_their_step_and_the_ones_after_it_which_still_run(tmp_path: Path) -> None:
+    report, events = run_task(
+        """
+results: [{name: r}]
+steps:
+- {name: big, image: alpine, script: "head -c 5000 /dev/zero | tr '\\\\0' x > $(results.r.path)"}
+- {name: after, image: alpine, script: "echo ran"}
+""",
+        tmp_path,
+    )
+    assert endings(report) == [("big", 1, "Error"), ("after", 1, "Error")]
+    assert lines(events, "after") == ["ran"]
+    assert (report.status, report.message) == ("StepFailed", '"step-big" exited with code 1: Error')
+
+
+FLAGS = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: feature-flags}
+data: {results-from: sidecar-logs, max-result-size: "6000"}
+"""
+
+
+def test_results_of_sidecar_logs_have_a_limit_each(tmp_path: Path) -> None:
+    def spec(size: int) -> str:
+        return f"""
+results: [{{name: r}}]
+steps: [{{name: s, image: alpine, script: "head -c {size} /dev/zero | tr '\\\\0' x > $(results.r.path)"}}]
+"""
+
+    report, _events = run_task(spec(5000), tmp_path, FLAGS)
+    assert (report.status, len(report.results["r"])) == ("Succeeded", 5000)
+    report, _events = run_task(spec(7000), tmp_path / "b", FLAGS)
+    assert (report.status, report.message) == (
+        "TaskRunResultLargerThanAllowedLimit",
+        'TaskRun "run" failed: results exceeded size limit 6000 bytes',
+    )
+
+
+DEFAULTS = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: config-defaults}
+data:
+  default-task-run-workspace-binding: "emptyDir: {}"
+  default-timeout-minutes: "90"
+  default-forbidden-env: NOT_THIS
+"""
+
+
+def test_the_defaults_of_the_cluster_are_read(tmp_path: Path) -> None:
+    report, events = run_task(
+        """
+workspaces: [{name: w}]
+steps: [{name: s, image: alpine, script: "touch $(workspaces.w.path)/x; echo ${NOT_THIS-unset}"}]
+""",
+        tmp_path,
+        DEFAULTS,
+        rest="podTemplate: {env: [{name: NOT_THIS, value: x}]}",
+    )
+    assert (report.status, lines(events, "s")) == ("Succeeded", ["unset"])
+
+
+def test_a_wrong_default_is_named_with_its_place(tmp_path: Path) -> None:
+    wrong = DEFAULTS.replace('"90"', "soon")
+    with pytest.raises(Invalid, match="default-timeout-minutes") as caught:
+        run_task('steps: [{name: s, image: alpine, script: "true"}]', tmp_path, wrong)
+    assert caught.value.at is not None
+
+
+def test_home_is_that_of_the_image(tmp_path: Path) -> None:
+    sandboxed()
+    _report, events = run_task('steps: [{name: s, image: alpine, script: "echo $HOME"}]', tmp_path)
+    assert lines(events, "s") == ["/root"]
+
+
+def test_nothing_but_logs_is_left(tmp_path: Path) -> None:
+    report, _events = run_task(
+        'steps: [{name: s, image: alpine, script: "echo hi; touch /workspace/x"}]\n'
+        "sidecars: [{name: c, image: alpine, script: 'sleep 9'}]",
+        tmp_path,
+    )
+    assert sorted(os.listdir(Path(report.log_dir, "run"))) == ["logs"]
