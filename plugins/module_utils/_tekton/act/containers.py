@@ -10,10 +10,11 @@ Source: tektoncd/pipeline pkg/pod/pod.go, script.go, workingdir_init.go, v1.15.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import posixpath
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..._core.errors import Invalid
@@ -48,8 +49,8 @@ class StepCommand:
     cwd: str
     mounts: tuple[Mount, ...]
     security: Mapping[str, Any]
-    limits: Limits = field(default_factory=Limits)
-    pod_security: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    pod_security: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ class Shared:
     step_env: Mapping[str, str]
     events: Sink
     cel: Callable[[str], object] = when.no_cel
-    bundle: Bundle = field(default_factory=Bundle)
-    config: Config = field(default_factory=Config)
+    bundle: Bundle = dataclasses.field(default_factory=Bundle)
+    config: Config = dataclasses.field(default_factory=Config)
     on_failure: OnFailure | None = None
 
 

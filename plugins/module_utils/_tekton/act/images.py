@@ -61,7 +61,7 @@ _BUILTIN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("*alpine/git*", "busybox", ("git",)),
     ("*alpine*", "busybox", _SH),
     ("*busybox*", "busybox", _SH),
-    ("*bash*", "", _BASH_IMAGE),
+    ("*bash*", "busybox", _BASH_IMAGE),
     ("*python*", "", ("python3",)),
     ("*ubuntu*", "", _BASH),
     ("*debian*", "", _BASH),
@@ -75,7 +75,10 @@ _BUILTIN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 
 # What is known of these images beside their tools.
-_NONROOT = {"*alpine-git-nonroot*": ({"HOME": "/home/nonroot"}, 1000)}
+_MORE: dict[str, dict[str, Any]] = {
+    "*alpine-git-nonroot*": {"env": {"HOME": "/home/nonroot"}, "uid": 1000, "gid": 1000},
+    "*alpine/git*": {"cwd": "/git"},
+}
 
 
 def toolsets(user: Sequence[Mapping[str, Any]], tools: str) -> list[Toolset]:
@@ -90,8 +93,7 @@ def toolsets(user: Sequence[Mapping[str, Any]], tools: str) -> list[Toolset]:
 
 def _builtin(pattern: str, name: str, entrypoint: tuple[str, ...], tools: str) -> Toolset:
     made = _make(pattern, name, entrypoint, tools)
-    env, uid = _NONROOT.get(pattern, ({}, None))
-    return replace(made, env=env, uid=uid, gid=uid)
+    return replace(made, **_MORE.get(pattern, {}))
 
 
 def _own(entry: Mapping[str, Any], index: int, tools: str) -> Toolset:

@@ -107,7 +107,7 @@ class ProcessExecutor:
         env = {"PATH": _PATH, "HOME": _home_of(uid), **toolset.env, **step.env}
         env["PATH"] = ":".join([*toolset.path, env["PATH"]])
         return ProcessSpec(
-            argv=argv, env=env, cwd=step.cwd or toolset.cwd or "/workspace",
+            argv=argv, env=env, cwd=step.cwd or toolset.cwd or _root(),
             mounts=(*images.extra_mounts(toolset), *step.mounts),
             rootfs=toolset.rootfs, uid=uid, gid=gid, groups=process_rules.groups(step),
             drop=process_rules.dropped(step.security),
@@ -149,6 +149,11 @@ class ProcessExecutor:
         if not (os.isatty(0) and os.isatty(1)):
             raise Refused("a shell in a failed step needs a terminal", hint="run it from a terminal, or without debug")
         return sandbox.interact(self._spec(step, self._toolset(step), ("/bin/sh", "-i"), None, None))
+
+
+def _root() -> str:
+    """Return where an image without a WORKDIR starts: its root, which only a sandbox has."""
+    return "/" if sandbox.available().name == "bwrap" else "/workspace"
 
 
 def _home_of(uid: int | None) -> str:
