@@ -18,6 +18,7 @@ _COMMON: dict[str, Any] = {
     "executor": {"type": "str", "choices": ["process"], "default": "process"},
     "image_map": {"type": "list", "elements": "dict", "default": []},
     "step_env": {"type": "dict", "default": {}},
+    "host_paths": {"type": "list", "elements": "path", "default": []},
     "state_dir": {"type": "path"},
     "force": {"type": "bool", "default": False},
 }

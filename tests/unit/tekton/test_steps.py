@@ -150,6 +150,16 @@ def test_a_pod_template_is_refused_by_field_and_its_context_reaches_the_steps(tm
     assert lines(events, "s") == ["1234", "pod"]
 
 
+def test_names_of_the_pod_template_are_in_the_hosts_file(tmp_path: Path) -> None:
+    sandboxed()
+    _report, events = run_task(
+        'steps: [{name: s, image: debian, script: "getent hosts mine.example"}]',
+        tmp_path,
+        rest="podTemplate: {hostAliases: [{ip: 127.1.2.3, hostnames: [mine.example]}]}",
+    )
+    assert lines(events, "s")[0].split() == ["127.1.2.3", "mine.example"]
+
+
 def test_a_container_that_must_not_be_root_needs_a_user(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="runAsNonRoot"):
         run_task("steps: [{name: s, image: alpine, script: 'true', securityContext: {runAsNonRoot: true}}]", tmp_path)

@@ -156,7 +156,7 @@ class Containers:
         self, script_name: str, name: str, where: str, given: Mapping[str, Any], mounts: list[Mount]
     ) -> StepCommand:
         env = self._env(given)
-        mounts = [*mounts, *self._workspaces(given), *self._volumes(where, given, env)]
+        mounts = [*mounts, *self._hosts(), *self._workspaces(given), *self._volumes(where, given, env)]
         command = [entrypoint.expand(str(part), env) for part in given.get("command") or []]
         if given.get("script"):
             command = [self._script(script_name, str(given["script"]), str(given["image"]), mounts)]
@@ -179,6 +179,15 @@ class Containers:
         path = os.path.join(self._plan.folder, "tekton", "scripts", name)
         files.write(path, self._host.rewrite(script.with_shebang(text), image, mounts), 0o755)
         return f"/tekton/scripts/{name}"
+
+    def _hosts(self) -> list[Mount]:
+        """Return the hosts file of a run that has names of its own."""
+        aliases = self._plan.pod_template.get("hostAliases") or []
+        if not aliases:
+            return []
+        lines = ["127.0.0.1 localhost", *(f"{one['ip']} {' '.join(one.get('hostnames') or [])}" for one in aliases)]
+        path = os.path.join(self._plan.folder, "homes", ".hosts")
+        return [Mount(files.write(path, "\n".join(lines) + "\n"), "/etc/hosts", read_only=True)]
 
     def _workspaces(self, given: Mapping[str, Any]) -> list[Mount]:
         targets = workspaces.mounts_of_step(self._plan.spec, given)

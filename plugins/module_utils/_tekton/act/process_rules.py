@@ -56,6 +56,11 @@ def _container(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     added = sorted(_names((context.get("capabilities") or {}).get("add")) - {*CAPABILITIES, "MKNOD", "AUDIT_WRITE"})
     if added:
         yield "securityContext.capabilities.add", f"a local process does not get {', '.join(added)}"
+    if container.get("restartPolicy") == "Always":
+        yield "restartPolicy", "a local process is not started again"
+    for mount in container.get("volumeMounts") or []:
+        if mount.get("mountPropagation", "None") == "Bidirectional":
+            yield "volumeMounts.mountPropagation", "a local process does not mount for others"
     for name in resources.unknown(container):
         yield f"computeResources.limits.{name}", "only cpu and memory are limited here"
     for name in _NO_CONTAINER:
