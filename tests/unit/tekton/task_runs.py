@@ -9,9 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
+from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 
 
@@ -37,3 +40,9 @@ def lines(events: Recorder, container: str) -> list[str]:
 def endings(report: api.Report) -> list[tuple[str, int, str]]:
     """Return name, exit code and termination reason of each step."""
     return [(one["name"], one["exit_code"], one["termination_reason"]) for one in report.task_runs[0]["steps"]]
+
+
+def sandboxed() -> None:
+    """Skip a test where programs run without a sandbox."""
+    if sandbox.available().name != "bwrap":
+        pytest.skip(f"no sandbox here: {sandbox.available().why}")

@@ -20,11 +20,11 @@ from typing import Any, Protocol
 from ..._core.errors import Invalid
 from ..._core.events import Sink
 from ..._sandbox.process import Mount, Running
-from ..decide import entrypoint, resources, script, when, workspaces
+from ..decide import entrypoint, merge, names, resources, script, when, workspaces
 from ..decide.resources import Limits
 from ..model.config import Config
 from ..model.parse import Bundle
-from . import files
+from . import accounts, files
 from .environment import Facts, variables
 from .executor import TaskPlan
 from .workspaces import Volumes
@@ -57,7 +57,7 @@ class StepCommand:
 class Shared:
     """What the steps of a run share on this machine. `secrets` returns the content of a Secret or ConfigMap by name.
 
-    `on_failure` is called with a failed step and a function that starts a command in its place (a shell, say).
+    `on_failure` is called with a failed step; `accounts` maps names of ServiceAccounts to kubeconfigs.
     """
 
     volumes: Volumes
@@ -68,6 +68,7 @@ class Shared:
     bundle: Bundle = dataclasses.field(default_factory=Bundle)
     config: Config = dataclasses.field(default_factory=Config)
     on_failure: OnFailure | None = None
+    accounts: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Host(Protocol):
@@ -123,7 +124,17 @@ class Containers:
 
     def __init__(self, plan: TaskPlan, host: Host, shared: Shared) -> None:
         self._plan, self._host, self._shared = plan, host, shared
-        self._facts = Facts(plan.name, plan.namespace, plan.service_account or "default", plan.labels)
+        self._account = plan.service_account or "default"
+        self._facts = Facts(plan.name, plan.namespace, self._account, plan.labels, plan.uid)
+        spec = resources.of_run(plan.spec, plan.resources)
+        self.steps = merge.steps(spec.get("stepTemplate"), spec["steps"])
+        self.sidecars: list[dict[str, Any]] = list(spec.get("sidecars") or [])
+        self._scripts = {
+            f"spec.{group}[{index}]": names.with_random_suffix(f"{prefix}script-{index}")
+            for group, prefix, entries in (("steps", "", self.steps), ("sidecars", "sidecar-", self.sidecars))
+            for index, entry in enumerate(entries)
+            if entry.get("script")
+        }
         self._ranges = [
             shared.bundle.objects["LimitRange", name].data for name in shared.bundle.names("LimitRange")
         ]  # fmt: skip
@@ -135,14 +146,18 @@ class Containers:
         own = os.path.join(folder, "tekton", "steps", f"step-{name}")
         for part in ("results", "artifacts"):
             files.make(own, part)
+        run = os.path.join(folder, "tekton", "run")
         mounts = [
             Mount(os.path.join(folder, "workspace"), "/workspace"),
             Mount(os.path.join(folder, "tekton"), "/tekton"),
             Mount(os.path.join(folder, "tekton", "steps"), "/tekton/steps", read_only=True),
             Mount(own, f"/tekton/steps/step-{name}"),
+            Mount(run, "/tekton/run", read_only=True),
+            Mount(os.path.join(run, str(index)), f"/tekton/run/{index}"),
             Mount(os.path.join(folder, "tekton", "scripts"), "/tekton/scripts", read_only=True),
+            *accounts.mounts(self._shared.accounts, self._account),
         ]
-        return self._command(f"script-{index}", name, where, step, mounts)
+        return self._command(name, where, step, mounts, accounts.environment(self._shared.accounts, self._account))
 
     def sidecar(self, index: int, name: str, sidecar: Mapping[str, Any]) -> StepCommand:
         """Return a sidecar's command. It has neither the steps' /workspace nor the rest of their /tekton."""
@@ -150,16 +165,31 @@ class Containers:
         scratch = files.make(self._plan.folder, "sidecars", str(index), mode=0o1777)
         scripts = os.path.join(self._plan.folder, "tekton", "scripts")
         mounts = [Mount(scratch, "/tmp"), Mount(scripts, "/tekton/scripts", read_only=True)]
-        return self._command(f"sidecar-script-{index}", name, f"spec.sidecars[{index}]", sidecar, mounts)
+        return self._command(name, f"spec.sidecars[{index}]", sidecar, mounts, {})
+
+    def place(self) -> None:
+        """Write what is there before the first step starts. Source: pkg/pod/script.go, place-scripts."""
+        for index, _step in enumerate(self.steps):
+            files.make(self._plan.folder, "tekton", "run", str(index))
+        for group, entries in (("steps", self.steps), ("sidecars", self.sidecars)):
+            for index, entry in enumerate(entries):
+                if entry.get("script"):
+                    self._write_script(f"spec.{group}[{index}]", script.with_shebang(str(entry["script"])))
+
+    def _write_script(self, where: str, text: str) -> str:
+        name = self._scripts[where]
+        files.write(os.path.join(self._plan.folder, "tekton", "scripts", name), text, 0o755)
+        return f"/tekton/scripts/{name}"
 
     def _command(
-        self, script_name: str, name: str, where: str, given: Mapping[str, Any], mounts: list[Mount]
+        self, name: str, where: str, given: Mapping[str, Any], mounts: list[Mount], access: Mapping[str, str]
     ) -> StepCommand:
-        env = self._env(given)
+        env = {**access, **self._env(given)}
         mounts = [*mounts, *self._hosts(), *self._workspaces(given), *self._volumes(where, given, env)]
         command = [entrypoint.expand(str(part), env) for part in given.get("command") or []]
         if given.get("script"):
-            command = [self._script(script_name, str(given["script"]), str(given["image"]), mounts)]
+            text = script.with_shebang(str(given["script"]))
+            command = [self._write_script(where, self._host.rewrite(text, str(given["image"]), mounts))]
         return StepCommand(
             name=name, task_run=self._plan.name, field=where, image=str(given["image"]), command=tuple(command),
             args=tuple(entrypoint.expand(str(arg), env) for arg in given.get("args") or []),
@@ -174,11 +204,6 @@ class Containers:
         forbidden = self._shared.config.forbidden_env
         more = [one for one in self._plan.pod_template.get("env") or [] if one["name"] not in forbidden]
         return variables({**given, "env": more, "envFrom": []}, env, self._shared.secrets, self._facts)
-
-    def _script(self, name: str, text: str, image: str, mounts: Sequence[Mount]) -> str:
-        path = os.path.join(self._plan.folder, "tekton", "scripts", name)
-        files.write(path, self._host.rewrite(script.with_shebang(text), image, mounts), 0o755)
-        return f"/tekton/scripts/{name}"
 
     def _hosts(self) -> list[Mount]:
         """Return the hosts file of a run that has names of its own."""
@@ -199,7 +224,8 @@ class Containers:
         return found
 
     def _volumes(self, where: str, given: Mapping[str, Any], env: Mapping[str, str]) -> list[Mount]:
-        volumes = {str(volume["name"]): volume for volume in self._plan.spec.get("volumes") or []}
+        every = merge.volumes(self._plan.spec, self._plan.pod_template).get("volumes") or []
+        volumes = {str(volume["name"]): volume for volume in every}
         found = []
         for mount in given.get("volumeMounts") or []:
             place, read_only = self._volume(str(mount["name"]), volumes, where)

@@ -172,7 +172,7 @@ def _cache() -> str:
 
 def _make(pattern: str, name: str, entrypoint: tuple[str, ...], tools: str) -> Toolset:
     if name == "kaniko":
-        return Toolset(pattern, entrypoint, tools=_kaniko(tools))
+        return Toolset(pattern, entrypoint, tools=_kaniko(tools), cwd="/workspace")
     if name != "busybox" or not shutil.which("busybox"):
         return Toolset(pattern, entrypoint, "busybox" if name == "busybox" else "")
     applets = Mount(_applets(tools), _BUSYBOX, read_only=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,9 +65,9 @@ class Sidecars:
         self._watch: threading.Thread | None = None
         self._over = threading.Event()
 
-    def start(self, specs: Sequence[Mapping[str, Any]], containers: Containers) -> None:
+    def start(self, containers: Containers) -> None:
         """Start all of them, in order."""
-        for index, spec in enumerate(specs):
+        for index, spec in enumerate(containers.sidecars):
             name = str(spec.get("name") or "")
             container = f"sidecar-{name}" if name else "sidecar"
             self._all.append(self._start(name, container, spec, containers.sidecar(index, container, spec)))

@@ -22,7 +22,7 @@ from ..._core.cancel import Cancel
 from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Subject
 from ..._sandbox.process import NotExecutable, Running
-from ..decide import entrypoint, merge, results, substitution, task_ending
+from ..decide import entrypoint, results, substitution, task_ending
 from ..decide.entrypoint import Ended, Reason
 from ..decide.params import Value
 from ..decide.task_ending import Ending, Left
@@ -69,21 +69,20 @@ class TaskRun:
 
     def _all(self) -> Ending | None:
         """Run sidecars and steps; return why the TaskRun ended before its steps told."""
-        self._sidecars.start(self._plan.spec.get("sidecars") or [], self._containers)
+        self._sidecars.start(self._containers)
         deadline = self._started + self._plan.timeout if self._plan.timeout else 0.0
         if not self._sidecars.wait_until_ready(self._cancel, deadline):
             return self._late()
         return self._steps()
 
     def _steps(self) -> Ending | None:
-        template = self._plan.spec.get("stepTemplate") or {}
         goes_on = True
-        for index, step in enumerate(self._plan.spec["steps"]):
+        for index, step in enumerate(self._containers.steps):
             name = str(step.get("name") or f"unnamed-{index}")
             if not goes_on:
-                self._ends.append(StepEnd(name, 1, Reason.SKIPPED.value, 0.0))
+                self._ends.append(StepEnd(name, 1, Reason.SKIPPED.value, 0.0, time.time()))
                 continue
-            goes_on = self._step(index, name, merge.step(template, step))
+            goes_on = self._step(index, name, step)
             if full := self._shared.volumes.overfull(self._plan.spec.get("volumes") or [], self._plan.name):
                 text = f'Usage of EmptyDir volume "{full.name}" exceeds the limit "{full.limit}". '
                 return Ending("PodEvicted", text)
@@ -96,9 +95,10 @@ class TaskRun:
 
     def _prepare(self) -> None:
         os.makedirs(os.path.join(self._plan.folder, "logs"), mode=0o700, exist_ok=True)
-        for part in ("results", "steps", "scripts", "home", "creds", "artifacts"):
+        for part in ("results", "steps", "run", "scripts", "home", "creds", "artifacts"):
             files.make(self._plan.folder, "tekton", part)
         files.make(self._plan.folder, "workspace")
+        self._containers.place()
         if warning := self._host.warning():
             self._warn("NoSandbox", warning)
         self._credentials = Credentials(self._plan, self._host, self._shared.bundle, self._shared.events)
@@ -153,10 +153,10 @@ class TaskRun:
                     found[spec["name"]] = value
         return found
 
-    def _artifacts(self) -> dict[str, Any]:
-        """Return what the TaskRun says it used and made; what is no such JSON is not said."""
+    def _artifacts(self, place: str = "artifacts") -> dict[str, Any]:
+        """Return what the TaskRun, or a step, says it used and made; what is no such JSON is not said."""
         try:
-            found = files.texts(os.path.join(self._plan.folder, "tekton", "artifacts"))
+            found = files.texts(os.path.join(self._plan.folder, "tekton", place))
             return entrypoint.artifacts_of(found.get("provenance.json", "{}"))
         except Invalid:
             return {}
@@ -186,7 +186,8 @@ class TaskRun:
             reason, code = Reason.ERROR.value, 1
         reason = task_ending.OOM if ended.out_of_memory else reason
         seconds = time.monotonic() - began
-        self._ends.append(StepEnd(name, code, reason, seconds, at, self._step_results[name]))
+        made = self._artifacts(f"steps/step-{name}/artifacts")
+        self._ends.append(StepEnd(name, code, reason, seconds, at, self._step_results[name], made))
         shown = 0 if reason == Reason.CONTINUED else code
         self._left.append(Left(f"step-{name}", shown, left.notes, out_of_memory=ended.out_of_memory))
         return left.goes_on

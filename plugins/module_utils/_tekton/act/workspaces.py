@@ -48,7 +48,7 @@ class Volumes:
     def __init__(self, folder: str, bundle: Bundle, claims: Mapping[str, str], host_paths: Sequence[str] = ()) -> None:
         self._folder = folder
         self._bundle = bundle
-        self._claims = claims
+        self._claims = dict(claims)
         self._host_paths = [os.path.realpath(os.path.expanduser(path)) for path in host_paths]
 
     def check(self, binding: Mapping[str, Any], field: str) -> None:
@@ -74,6 +74,7 @@ class Volumes:
         """Return the directory of a binding; emptyDir is new for each task, a claim template one for the run."""
         name, sub = str(binding["name"]), str(binding.get("subPath") or "")
         if "volumeClaimTemplate" in binding:
+            self._claims[f"pvc-{name}"] = self._make("claims", name)
             return Bound(self._make("claims", name, sub=sub), claim=f"pvc-{name}")
         if "persistentVolumeClaim" in binding:
             return self._bound_claim(binding, sub)

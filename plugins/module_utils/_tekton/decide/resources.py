@@ -36,11 +36,11 @@ class Limits:
 
 
 def of_run(spec: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a Task's spec with what its run adds: volumes of the pod template, resources of steps and sidecars.
+    """Return a Task's spec with the resources that its run gives its steps and sidecars.
 
     Resources of the whole TaskRun replace those of its steps: each may use up to the limit.
     """
-    out = dict(merge.volumes(spec, run.get("podTemplate")))
+    out = dict(spec)
     for group, given in (("steps", "stepSpecs"), ("sidecars", "sidecarSpecs")):
         if out.get(group) and run.get(given):
             out[group] = merge.with_specs(out[group], run[given])

@@ -37,25 +37,6 @@ def replaced(bindings: Sequence[Mapping[str, Any]], strings: Mapping[str, str]) 
     return [change(entry, _BINDING, lambda value: substitution.text(value, strings)) for entry in bindings]
 
 
-def spelled(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a Task's spec with the workspaces of its steps and sidecars spelled as their fields are.
-
-    Nobody checks those fields at admission, and Go reads them in any case (mountpath).
-    """
-    out = dict(spec)
-    for group in ("steps", "sidecars"):
-        if any(entry.get("workspaces") for entry in spec.get(group) or []):
-            out[group] = [
-                {**entry, "workspaces": [_spelled(use) for use in _uses(entry)]} if entry.get("workspaces") else entry
-                for entry in spec[group]
-            ]
-    return out
-
-
-def _spelled(use: Mapping[str, Any]) -> dict[str, Any]:
-    return {{"mountpath": "mountPath", "name": "name"}.get(key.lower(), key): value for key, value in use.items()}
-
-
 def volumes(bindings: Sequence[Mapping[str, Any]]) -> dict[str, Volume]:
     """Return the volume of each bound workspace, by its name; a claim that is bound twice is one volume.
 
