@@ -105,3 +105,23 @@ def test_a_step_with_results_of_its_own_may_write_those_of_its_task() -> None:
     script = "echo a > $(results.all.path); echo b > $(step.results.mine.path)"
     step = f"{{image: a, results: [{{name: mine}}], script: '{script}'}}"
     check(yaml.load_all(task_run(f"{{taskSpec: {{results: [{{name: all}}], steps: [{step}]}}}}"))[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("taskRef: {name: a}\n  workspaces: []\n  taskref2: 1", "spec.taskref2 is not a field"),
+        ("taskRef: {name: a, bundel: b}", "spec.taskRef.bundel is not a field"),
+        ("taskRef: a", "spec.taskRef must be a mapping"),
+        ("taskSpec: {steps: [{image: a, workspaces: [{name: w, path: /x}]}]}", "workspaces[0].path is not a field"),
+    ],
+)
+def test_a_field_that_nobody_reads_is_refused_wherever_it_stands(text: str, expected: str) -> None:
+    said = refused(f"apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {{name: t}}\nspec:\n  {text}\n")
+    assert expected in said
+
+
+def test_specs_of_task_runs_have_known_fields_only() -> None:
+    text = "apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\nspec:\n  pipelineRef: {name: p}\n"
+    said = refused(text + "  taskRunSpecs: [{pipelineTaskName: a, serviceAcountName: b}]\n")
+    assert "spec.taskRunSpecs[0].serviceAcountName is not a field of Tekton (did you mean serviceAccountName?)" in said

@@ -47,6 +47,8 @@ FIELDS: dict[str, str] = {
     "PipelineRun": "pipelineRef pipelineSpec params status timeouts taskRunTemplate workspaces taskRunSpecs managedBy",
     "Timeouts": "pipeline tasks finally",
     "Ref": "name kind apiVersion resolver params",
+    "TaskRunTemplate": "serviceAccountName podTemplate",
+    "TaskRunSpec": "pipelineTaskName serviceAccountName podTemplate stepSpecs sidecarSpecs metadata computeResources timeout",
 }
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from ..._core.errors import Invalid
 from ..._core.types import Manifest
 from ..._core.yaml import Document
+from . import spelling
 from .convert import V1, V1ALPHA1, V1BETA1, Converted, to_v1
 from .defaults import defaulted
 from .validate import document as validate
@@ -106,7 +107,11 @@ def _tekton(document: Document, cluster_tasks: frozenset[str], remarks: list[Rem
         raise Invalid("metadata.name", "is missing", at=document.place("metadata"))
     if not isinstance(obj.get("spec"), dict):
         raise Invalid("spec", "is missing", at=document.place())
-    converted = _to_v1(document, cluster_tasks)
+    spelt, misspelt = spelling.corrected(document)
+    for one in misspelt:
+        text = f"is read as {one.name}, as Tekton's own reader does; write it so"
+        remarks.append(Remark("field-case", document, one.path, text))
+    converted = _to_v1(replace(document, data=spelt), cluster_tasks)
     if converted.changes:
         remarks.append(Remark("old-version", document, "apiVersion", _told(converted)))
     stable = replace(document, data=converted.obj)

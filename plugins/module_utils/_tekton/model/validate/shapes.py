@@ -41,6 +41,7 @@ def task(document: Document, spec: Any, path: str) -> None:
             _texts(document, entry, "args", where)
             _duration(document, entry, "timeout", where)
             _whens(document, entry, where)
+            _named(document, entry, where, {"workspaces": "WorkspaceUsage"})
 
 
 def pipeline(document: Document, spec: Any, path: str) -> None:
@@ -63,6 +64,7 @@ def _pipeline_task(document: Document, entry: Any, where: str) -> None:
         task(document, inline, f"{where}.taskSpec")
     if entry.get("pipelineSpec") is not None:
         pipeline(document, entry["pipelineSpec"], f"{where}.pipelineSpec")
+    _references(document, entry, where)
     _named(document, entry, where, {"workspaces": "TaskWorkspace"})
     _values(document, entry, where)
     if entry.get("matrix") is not None:
@@ -90,6 +92,7 @@ def _whens(document: Document, entry: Mapping[str, Any], where: str) -> None:
 def task_run(document: Document, spec: Any, path: str) -> None:
     """Check a TaskRun's spec."""
     known_fields(document, "TaskRun", spec, path)
+    _references(document, spec, path)
     if spec.get("taskSpec") is not None:
         task(document, spec["taskSpec"], f"{path}.taskSpec")
     _bindings(document, spec, path)
@@ -99,6 +102,9 @@ def task_run(document: Document, spec: Any, path: str) -> None:
 def pipeline_run(document: Document, spec: Any, path: str) -> None:
     """Check a PipelineRun's spec."""
     known_fields(document, "PipelineRun", spec, path)
+    _references(document, spec, path)
+    if spec.get("taskRunTemplate") is not None:
+        known_fields(document, "TaskRunTemplate", spec["taskRunTemplate"], f"{path}.taskRunTemplate")
     if spec.get("pipelineSpec") is not None:
         pipeline(document, spec["pipelineSpec"], f"{path}.pipelineSpec")
     if spec.get("timeouts"):
@@ -106,8 +112,15 @@ def pipeline_run(document: Document, spec: Any, path: str) -> None:
         for name in spec["timeouts"]:
             _duration(document, spec["timeouts"], name, f"{path}.timeouts")
     for where, entry in items(document, spec, "taskRunSpecs", path):
-        _duration(document, entry if isinstance(entry, Mapping) else {}, "timeout", where)
+        known_fields(document, "TaskRunSpec", entry, where)
+        _duration(document, entry, "timeout", where)
     _bindings(document, spec, path)
+
+
+def _references(document: Document, holder: Mapping[str, Any], path: str) -> None:
+    for name in ("taskRef", "pipelineRef"):
+        if holder.get(name) is not None:
+            known_fields(document, "Ref", holder[name], f"{path}.{name}")
 
 
 def _bindings(document: Document, spec: Mapping[str, Any], path: str) -> None:
