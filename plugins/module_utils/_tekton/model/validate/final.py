@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from ...decide.matrix import all_params
 from ...decide.params import typed
-from . import matrix, variables
+from . import variables
 from .params import listed
 from .problem import Problems, at_index, invalid, via
 from .read import Raw, entries, given, part, text, texts
@@ -82,7 +83,7 @@ def _no_propagation(task: str) -> str:
 
 def _expressions(entry: Raw) -> list[str]:
     """Return the expressions of a task that may name results. Source: PipelineTaskResultRefs."""
-    given_params = [*entries(entry, "params"), *matrix.all_params(part(entry, "matrix"))]
+    given_params = [*entries(entry, "params"), *all_params(part(entry, "matrix"))]
     found = [one for param in given_params for one in variables.value_expressions(param.get("value"))]
     found += [one for expression in entries(entry, "when") for one in variables.when_expressions(expression)]
     spec = part(entry, "taskSpec")
