@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...decide import references as refs
 from ...decide.matrix import all_params, count, fans_out
 from ...decide.params import typed
+from ...decide.references import ResultRef
 from . import params, variables
 from .flags import BETA, Flags, gate
 from .problem import Problems, at_index, both, generic, invalid, out_of_bounds, via
@@ -53,18 +55,18 @@ def _results_used(tasks: Sequence[Raw]) -> Problems:
             "A matrixed pipelineTask can only be consumed in aggregate using [*] notation, but is currently set to"
         )
         return (generic(f"{message} {single}"),)
-    return tuple(one for ref in variables.result_refs(used) for one in _only_text(by_name, ref))
+    return tuple(one for ref in refs.task_results(used) for one in _only_text(by_name, ref))
 
 
 def _references(tasks: Sequence[Raw]) -> Iterator[str]:
     for task in tasks:
         for param in entries(task, "params"):
-            yield from filter(variables.looks_like_result, variables.value_expressions(param.get("value")))
+            yield from filter(refs.looks_like_task_result, variables.value_expressions(param.get("value")))
 
 
-def _only_text(by_name: Mapping[str, Raw], ref: variables.ResultRef) -> Problems:
+def _only_text(by_name: Mapping[str, Raw], ref: ResultRef) -> Problems:
     """A fanned-out task makes an array of its results: they themselves must be texts."""
-    producer = by_name[ref.task]
+    producer = by_name[ref.owner]
     reference = part(producer, "taskRef")
     if reference is not None:
         producer = by_name.get(text(reference, "name"), {})
