@@ -44,6 +44,7 @@ def engine_options(options: dict[str, Any]) -> api.Options:
         state_dir=options["state_dir"] or "",
         image_map=options["image_map"],
         claims={str(name): str(path) for name, path in options["claims"].items()},
+        service_accounts={str(name): str(path) for name, path in options["service_accounts"].items()},
         step_env={str(name): str(value) for name, value in options["step_env"].items()},
         params=options["params"],
         namespace=options["namespace"],

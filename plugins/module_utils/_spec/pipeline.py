@@ -14,6 +14,7 @@ _COMMON: dict[str, Any] = {
     **SOURCE_SPEC,
     "params": {"type": "dict", "default": {}},
     "claims": {"type": "dict", "default": {}},
+    "service_accounts": {"type": "dict", "default": {}},
     "namespace": {"type": "str", "default": "default"},
     "executor": {"type": "str", "choices": ["process"], "default": "process"},
     "image_map": {"type": "list", "elements": "dict", "default": []},

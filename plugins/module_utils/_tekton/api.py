@@ -27,7 +27,7 @@ from .._core.types import Manifest
 from .._core.yaml import Document
 from .._lang import cel
 from . import going, history
-from .act import images, programs
+from .act import accounts, images, programs
 from .act.executor import Executor, StepEnd, TaskEnd, World
 from .act.process import ProcessExecutor
 from .act.steps import Shared
@@ -69,11 +69,15 @@ PENDING = ("PipelineRunPending", "TaskRunPending")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories."""
+    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories.
+
+    `service_accounts` maps names of ServiceAccounts to kubeconfigs, for the steps of that account.
+    """
 
     state_dir: str = ""
     image_map: Sequence[Mapping[str, Any]] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
+    service_accounts: Mapping[str, str] = field(default_factory=dict)
     step_env: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     namespace: str = "default"
@@ -287,6 +291,7 @@ def _executor(bundle: Bundle, folder: str, options: Options, events: Sink) -> Ex
         step_env=options.step_env,
         events=events,
         cel=_cel,
+        accounts=accounts.checked(options.service_accounts),
     )
     return ProcessExecutor(shared, images.toolsets(options.image_map, os.path.join(folder, "tools")))
 
