@@ -243,3 +243,16 @@ def test_a_misspelt_param_of_a_run_is_a_note_with_the_right_name() -> None:
     run = HEAD % ("TaskRun", "r") + "  taskRef: {name: callee}\n  params: [{name: ulr, value: x}]"
     [one] = findings(CALLEE, run)
     assert "did you mean 'url'?" in one.message
+
+
+@pytest.mark.parametrize(
+    ("volume", "found"),
+    [("emptyDir: {}", ["unshared-workspace"]), ("persistentVolumeClaim: {claimName: c}", [])],
+)
+def test_an_empty_dir_for_several_tasks_is_a_warning(volume: str, found: list[str]) -> None:
+    uses = "workspaces: [{name: w, workspace: w}]"
+    inline = "taskSpec: {workspaces: [{name: w}], steps: [{image: a:1, script: ls $(workspaces.w.path)}]}"
+    tasks = ", ".join(f"{{name: {name}, {uses}, {inline}}}" for name in ("one", "two"))
+    run = HEAD % ("PipelineRun", "r") + f"  workspaces: [{{name: w, {volume}}}]\n"
+    run += f"  pipelineSpec: {{workspaces: [{{name: w}}], tasks: [{tasks}]}}"
+    assert [one.rule for one in findings(run)] == found
