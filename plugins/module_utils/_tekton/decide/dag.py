@@ -100,11 +100,25 @@ def unreachable(before: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
     Source: findCyclesInDependencies.
     """
     left = {name: set(others) for name, others in before.items() if others}
-    while ready := {other for others in left.values() for other in others} - set(left):
-        for others in left.values():
-            others -= ready
-        left = {name: others for name, others in left.items() if others}
+    after = _followers(left)
+    ready = [name for name in after if name not in left]
+    while ready:
+        done = ready.pop()
+        for name in after.get(done, ()):
+            left[name].discard(done)
+            if not left[name]:
+                del left[name]
+                ready.append(name)
     return left
+
+
+def _followers(before: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Return for each task those that wait for it."""
+    after: dict[str, list[str]] = {}
+    for name, others in before.items():
+        for other in others:
+            after.setdefault(other, []).append(name)
+    return after
 
 
 def interdependency(before: Mapping[str, Collection[str]]) -> str:
@@ -149,12 +163,16 @@ def _reached(name: str, before: Mapping[str, Sequence[str]], done: Collection[st
 def order(tasks: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Return the tasks in waves: those of one wave may run together."""
     before = edges(tasks)
+    after, missing = _followers(before), {name: len(needed) for name, needed in before.items()}
+    place = {name: index for index, name in enumerate(before)}
     waves: list[list[str]] = []
-    placed: set[str] = set()
-    while len(placed) < len(before):
-        wave = [name for name, needed in before.items() if name not in placed and set(needed) <= placed]
-        if not wave:
-            break
+    wave = [name for name, count in missing.items() if not count]
+    while wave:
         waves.append(wave)
-        placed.update(wave)
+        following: list[str] = []
+        for name in (one for done in wave for one in after.get(done, ())):
+            missing[name] -= 1
+            if not missing[name]:
+                following.append(name)
+        wave = sorted(following, key=lambda name: place[name])
     return waves
