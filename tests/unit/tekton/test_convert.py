@@ -364,3 +364,11 @@ def test_the_report_names_every_change_in_the_order_of_the_work() -> None:
 
 def test_an_object_of_the_wanted_version_has_an_empty_report() -> None:
     assert convert({"apiVersion": V1, "kind": "Task", "metadata": {"name": "t"}, "spec": {}}).report() == []
+
+
+def test_a_step_action_of_v1_is_refused_with_the_version_that_there_is() -> None:
+    text = f"apiVersion: {V1}\nkind: StepAction\nmetadata: {{name: a}}\nspec: {{image: alpine}}"
+    with pytest.raises(
+        Invalid, match=r"a.yaml:1 StepAction a apiVersion StepAction has no v1 .write tekton.dev/v1beta1."
+    ):
+        parse(yaml.load_all(text, "a.yaml"))
