@@ -19,6 +19,7 @@ _COMMON: dict[str, Any] = {
     "executor": {"type": "str", "choices": ["process"], "default": "process"},
     "image_map": {"type": "list", "elements": "dict", "default": []},
     "step_env": {"type": "dict", "default": {}},
+    "resolvers": {"type": "dict", "default": {}},
     "state_dir": {"type": "path"},
     "force": {"type": "bool", "default": False},
 }

@@ -37,13 +37,16 @@ from .decide.children import Kind
 from .decide.timeouts import task_timeout
 from .lint import Finding, lint
 from .model.parse import Bundle, parse
+from .model.reference import Ask
 from .objects import Identity
 from .pipelinerun import PipelineRun, Setting, given_params
 from .query import Wanted, report, result, runs
 from .record import Record, Write, nowhere
 from .resolve.local import inline_or_given
+from .resolve.plan import resolve_all
+from .resolve.remote import attached
 from .store import Store, default_root
-from .taskrun import Request, attempts
+from .taskrun import Request, Sources, attempts
 
 __all__ = [
     "EMULATED",
@@ -57,10 +60,12 @@ __all__ = [
     "lint",
     "parse",
     "report",
+    "resolve_all",
     "result",
     "run_pipeline",
     "run_task",
     "runs",
+    "with_resolvers",
 ]
 EMULATED = "Tekton Pipelines v1.15"
 STOPS = ("Cancelled", "CancelledRunFinally", "StoppedRunFinally")
@@ -71,7 +76,8 @@ PENDING = ("PipelineRunPending", "TaskRunPending")
 class Options:
     """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories.
 
-    `service_accounts` maps names of ServiceAccounts to kubeconfigs, for the steps of that account.
+    `service_accounts` maps names of ServiceAccounts to kubeconfigs, for the steps of that account; `resolvers` says what
+    resolvers may do, resolve/settings.py has its shape.
     """
 
     state_dir: str = ""
@@ -85,6 +91,7 @@ class Options:
     force: bool = False
     custom_tasks: Sequence[Mapping[str, Any]] = ()
     write: Write = nowhere
+    resolvers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,6 +112,7 @@ class Report:
     skipped_tasks: list[dict[str, str]]
     log_dir: str
     changed: bool = True
+    resolved: list[dict[str, Any]] = field(default_factory=list)
     objects: list[Manifest] = field(default_factory=list)
 
     @property
@@ -144,10 +152,11 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     """
     run = _named(run, options)
     store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
-    about = history.about("PipelineRun", run.data, explain(bundle, run))
-    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force, about=about)
+    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before["tasks"]))
+    store.describe(history.about("PipelineRun", run.data, explain(bundle, run)))
     record = Record(options.write)
     world = _world(bundle, store.folder, options, events, cancel, record)
     engine = PipelineRun(bundle, run, Setting(world, store, store.folder, options.parallelism))
@@ -162,6 +171,7 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         round(time.monotonic() - started, 3),
         [_task_run(task, child.name, child.end) for task, child in engine.task_runs()],
         engine.skipped(), os.path.join(store.folder, "tasks"), objects=list(record.objects.values()),
+        resolved=_resolved(bundle),
     )  # fmt: skip
     return _finished(report, world, store, subject)
 
@@ -171,10 +181,11 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     """Execute a TaskRun to its end; as run_pipeline."""
     run = _named(run, options)
     store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
-    about = history.about("TaskRun", run.data, [])
-    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force, about=about)
+    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before["tasks"]))
+    store.describe(history.about("TaskRun", run.data, []))
     record = Record(options.write)
     world = _world(bundle, store.folder, options, events, cancel, record)
     request = _request(bundle, run, world)
@@ -188,9 +199,41 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     report = Report(
         subject.name, subject.namespace, end.succeeded, end.reason, end.message, dict(end.results),
         round(end.seconds, 3), [_task_run(request.task, subject.name, end)], [], os.path.join(store.folder, "tasks"),
-        objects=list(record.objects.values()),
+        objects=list(record.objects.values()), resolved=_resolved(bundle),
     )  # fmt: skip
     return _finished(report, world, store, subject)
+
+
+def with_resolvers(
+    bundle: Bundle, run: Document, options: Options, cancel: Cancel, events: Sink,
+    *, folder: str = "", resume: bool = False,
+) -> Bundle:  # fmt: skip
+    """Return the bundle that finds what references of the run with a resolver mean.
+
+    `folder` keeps what was found for a run that goes on later (`resume`). run_pipeline and run_task do this themselves.
+    """
+    meta = run.data.get("metadata") or {}
+    name = str(meta.get("name") or meta.get("generateName") or "")
+    namespace = str(meta.get("namespace") or options.namespace)
+    subject = Subject(str(run.data["kind"]), namespace, name)
+
+    def tell(ask: Ask) -> None:
+        events.emit(subject, "Progress", reason=f"Resolving{ask.kind}Ref", message=f"resolving {ask.kind}: {ask.text}")
+
+    return attached(
+        bundle,
+        options.resolvers,
+        name=name,
+        namespace=namespace,
+        cancel=cancel,
+        folder=folder,
+        resume=resume,
+        tell=tell,
+    )
+
+
+def _resolved(bundle: Bundle) -> list[dict[str, Any]]:
+    return bundle.remote.resolved() if bundle.remote else []
 
 
 def _named(run: Document, options: Options) -> Document:
@@ -243,6 +286,7 @@ def _request(bundle: Bundle, run: Document, world: World) -> Request:
         workspaces={entry["name"]: world.executor.bind(entry, meta["name"]) for entry in bindings},
         timeout=task_timeout(spec.get("timeout"), None),
         actions=task.actions,
+        sources=Sources(task.source, task.step_sources),
         service_account=str(spec.get("serviceAccountName") or ""),
         pod_template=spec.get("podTemplate") or {},
         given=spec,
