@@ -72,7 +72,6 @@ _MORE: dict[str, str] = {
     "EnvVar": "name value valueFrom",
     "VolumeMount": "name mountPath subPath subPathExpr readOnly mountPropagation",
     "Include": "name params",
-    "StepAction": "description image command args env script workingDir params results securityContext volumeMounts",
 }
 # Names that only v1beta1 has.
 _OLD: dict[str, str] = {

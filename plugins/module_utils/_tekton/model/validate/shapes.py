@@ -23,7 +23,13 @@ Shape = Callable[[Document, Any, str], None]
 
 def check(document: Document) -> None:
     """Check the shape of one converted object."""
-    shapes: dict[str, Shape] = {"Task": task, "Pipeline": pipeline, "TaskRun": task_run, "PipelineRun": pipeline_run}
+    shapes: dict[str, Shape] = {
+        "Task": task,
+        "Pipeline": pipeline,
+        "TaskRun": task_run,
+        "PipelineRun": pipeline_run,
+        "StepAction": step_action,
+    }
     shape = shapes.get(document.data["kind"])
     if shape is not None:
         shape(document, document.data["spec"], "spec")
@@ -42,6 +48,14 @@ def task(document: Document, spec: Any, path: str) -> None:
             _duration(document, entry, "timeout", where)
             _whens(document, entry, where)
             _named(document, entry, where, {"workspaces": "WorkspaceUsage"})
+
+
+def step_action(document: Document, spec: Any, path: str) -> None:
+    """Check a StepAction's spec."""
+    known_fields(document, "StepAction", spec, path)
+    _named(document, spec, path, {"params": "ParamSpec", "results": "TaskResult"})
+    _texts(document, spec, "command", path)
+    _texts(document, spec, "args", path)
 
 
 def pipeline(document: Document, spec: Any, path: str) -> None:

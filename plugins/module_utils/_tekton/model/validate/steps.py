@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...._core import duration
 from . import names, params, variables
@@ -111,8 +112,13 @@ def _by_image(entry: Raw) -> Problems:
     if entry.get("params"):
         found += (Problem("params cannot be used without Ref", ("params",)),)
     if not text(entry, "image"):
-        found += (missing("Image"),)
+        found += (no_image(),)
     return found + _script_alone(entry)
+
+
+def no_image() -> Problem:
+    """Say that the image is missing; upstream's path has a capital, a person's has none."""
+    return replace(missing("Image"), at="image")
 
 
 def _script_alone(entry: Raw) -> Problems:
