@@ -35,6 +35,7 @@ from .act.workspaces import Volumes, secret_values
 from .decide import dag, params, workspaces
 from .decide.children import Kind
 from .decide.timeouts import task_timeout
+from .lint import RULES as LINT_RULES
 from .lint import Finding, lint
 from .model.parse import Bundle, parse
 from .model.reference import Ask
@@ -50,6 +51,7 @@ from .taskrun import Request, Sources, attempts
 
 __all__ = [
     "EMULATED",
+    "LINT_RULES",
     "Bundle",
     "Finding",
     "Options",

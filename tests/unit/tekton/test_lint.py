@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -256,3 +257,19 @@ def test_an_empty_dir_for_several_tasks_is_a_warning(volume: str, found: list[st
     run = HEAD % ("PipelineRun", "r") + f"  workspaces: [{{name: w, {volume}}}]\n"
     run += f"  pipelineSpec: {{workspaces: [{{name: w}}], tasks: [{tasks}]}}"
     assert [one.rule for one in findings(run)] == found
+
+
+def test_a_rule_can_be_left_out() -> None:
+    bundle = api.parse(yaml.load_all(task(TASK), "0.yaml"))
+    assert [one.rule for one in api.lint(bundle, ["script-injection"])] == ["unused-param"]
+
+
+def test_an_annotation_leaves_rules_out_for_its_object_only() -> None:
+    quiet = task(TASK).replace("{name: t}", "{name: q, annotations: {slipway.dev/lint-ignore: 'a, script-injection'}}")
+    found = [(one.obj, one.rule) for one in findings(quiet, task(TASK))]
+    assert found == [("Task q", "unused-param"), ("Task t", "unused-param"), ("Task t", "script-injection")]
+
+
+def test_every_rule_is_documented() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "lint.md").read_text()
+    assert [rule for rule in api.LINT_RULES if f"| `{rule}` |" not in text] == []
