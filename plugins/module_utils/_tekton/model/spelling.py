@@ -128,7 +128,7 @@ def _walk(document: Document, kind: str, value: Any, path: str, found: list[Miss
     out: dict[str, Any] = {}
     for key, item in value.items():
         where = f"{path}.{key}"
-        name = _names(kind).get(str(key).lower(), key)
+        name = _names(kind).get(str(key).lower(), str(key))
         if name != key:
             if name in value:
                 hint = f"keep {name}"
