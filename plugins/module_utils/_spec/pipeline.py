@@ -48,3 +48,4 @@ PIPELINE_INFO_SPEC: dict[str, Any] = {
     "logs": {"type": "bool", "default": False},
     "state_dir": {"type": "path"},
 }
+PIPELINE_INFO_CONSTRAINTS: dict[str, Any] = {"mutually_exclusive": [["pipeline", "task"]]}

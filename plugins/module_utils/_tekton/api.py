@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from .._core.errors import Invalid
 from .execute import run_pipeline, run_task
+from .lint import RULES as LINT_RULES
 from .lint import Finding, lint
 from .model.parse import Bundle, parse
 from .options import EMULATED, STOPS, Options, Report
@@ -22,6 +23,7 @@ from .store import Store, default_root
 
 __all__ = [
     "EMULATED",
+    "LINT_RULES",
     "Bundle",
     "Finding",
     "Options",

@@ -103,7 +103,7 @@ sidecars:
   script: |
     trap 'echo bye; exit 0' TERM
     echo hello
-    while :; do sleep 0.02; done
+    while :; do :; done
   readinessProbe: {exec: {command: ["true"]}}
 steps: [{name: s, image: alpine, script: "sleep 0.3; echo step"}]
 """,
