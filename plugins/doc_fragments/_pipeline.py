@@ -35,11 +35,13 @@ options:
   executor:
     description:
       - What executes the steps. V(process) runs them as sandboxed processes of the controller.
+      - V(podman) runs them in their images, one pod of podman on the controller for each TaskRun.
       - V(pods) runs each TaskRun as one pod in the cluster that the auth options name. No Tekton is needed there.
       - V(controller) submits the run, with the objects it needs, to the Tekton that is installed in that cluster.
     type: str
     choices:
       - process
+      - podman
       - pods
       - controller
     default: process
@@ -51,6 +53,8 @@ options:
         inside).
       - C({image, layout}) takes the files, entry point, environment, directory and user of an OCI image layout.
       - An image that nothing maps is refused.
+      - The executor V(podman) takes entries C({image, use}) only, where C(use) is the image to run instead; without one each
+        image is run itself.
     type: list
     elements: dict
     default: []
@@ -65,6 +69,18 @@ options:
     type: list
     elements: path
     default: []
+  insecure_registries:
+    description:
+      - Registries, as C(host) or C(host:port), from which the executor V(podman) may pull without TLS or with a certificate
+        that it cannot verify.
+    type: list
+    elements: str
+    default: []
+  allow_privileged:
+    description:
+      - Let the executor V(podman) run steps and sidecars that are C(privileged); they are refused otherwise.
+    type: bool
+    default: false
   resolvers:
     description:
       - What references with a C(resolver) may reach, and defaults of the resolvers V(git), V(http), V(hub), V(bundles) and V(cluster).

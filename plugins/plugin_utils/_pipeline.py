@@ -58,6 +58,8 @@ def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options
         force=options["force"],
         resolvers=_resolvers(options["resolvers"], action.find),
         host_paths=options["host_paths"],
+        insecure_registries=options["insecure_registries"],
+        allow_privileged=options["allow_privileged"],
     )
 
 

@@ -37,9 +37,7 @@ def world(
     """Return what the TaskRuns of a run share."""
     pods, found = options.executor == "pods", config.read(bundle)
     executor = (
-        _pods(bundle, run, folder, options, events, cancel)
-        if pods
-        else _process(bundle, folder, options, events, found)
+        _pods(bundle, run, folder, options, events, cancel) if pods else _local(bundle, folder, options, events, found)
     )
     return World(
         executor=executor,
@@ -71,7 +69,7 @@ def recording(options: Options, events: Sink) -> Iterator[Record]:
         kept.close()
 
 
-def _process(bundle: Bundle, folder: str, options: Options, events: Sink, found: config.Config) -> Executor:
+def _local(bundle: Bundle, folder: str, options: Options, events: Sink, found: config.Config) -> Executor:
     shared = Shared(
         volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims, options.host_paths),
         secrets=lambda kind, name: secret_values(bundle.find, kind, name),
@@ -83,6 +81,11 @@ def _process(bundle: Bundle, folder: str, options: Options, events: Sink, found:
         config=found,
         on_failure=options.on_failure,
     )
+    if options.executor == "podman":
+        from .act import podman  # only who wants it pays for its import
+
+        allowed = options.allow_privileged
+        return podman.make(shared, folder, options.image_map, options.insecure_registries, privileged=allowed)
     return ProcessExecutor(shared, images.toolsets(options.image_map, os.path.join(folder, "tools")))
 
 

@@ -30,7 +30,8 @@ class Options:
     `service_accounts` maps names of ServiceAccounts to kubeconfigs, for the steps of that account; `resolvers` says what
     resolvers may do, resolve/settings.py has its shape. `client` is the cluster of the
     executors pods and controller, and of `record`; other runs need none. `host_paths` are directories of this machine
-    that hostPath volumes may show. `on_failure` is called with each step that failed, its files still in place.
+    that hostPath volumes may show. `insecure_registries` and `allow_privileged` are of the executor podman. `on_failure`
+    is called with each step that failed, its files still in place.
     """
 
     executor: str = "process"
@@ -50,6 +51,8 @@ class Options:
     on_failure: OnFailure | None = None
     write: Write = nowhere
     resolvers: Mapping[str, Any] = field(default_factory=dict)
+    insecure_registries: Sequence[str] = ()
+    allow_privileged: bool = False
 
 
 @dataclass(slots=True)

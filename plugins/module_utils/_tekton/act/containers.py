@@ -82,6 +82,12 @@ class Host(Protocol):
         Raises NotExecutable when its program is missing.
         """
 
+    def beside(self, step: StepCommand, argv: Sequence[str], out: Callable[[bytes], None]) -> Running:
+        """Start a program with the files and the environment of a sidecar that runs; raises as `start` does."""
+
+    def address(self, step: StepCommand) -> str:
+        """Return the address at which the ports of a sidecar answer us."""
+
     def rewrite(self, text: str, image: str, mounts: Sequence[Mount]) -> str:
         """Return a script of such an image as it must be written there."""
 

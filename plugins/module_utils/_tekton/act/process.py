@@ -124,6 +124,14 @@ class ProcessExecutor:
         uid = toolset.uid if uid is None else int(uid)
         return uid, toolset.gid if gid is None else int(gid)
 
+    def beside(self, step: StepCommand, argv: Sequence[str], out: Callable[[bytes], None]) -> Running:
+        """Start a program in a sandbox like that of a sidecar."""
+        return self.start(replace(step, command=tuple(argv), args=()), out)
+
+    def address(self, step: StepCommand) -> str:
+        """Local processes listen on this machine."""
+        return "127.0.0.1"
+
     def rewrite(self, text: str, image: str, mounts: Sequence[Mount]) -> str:
         """Return a script with the interpreter of its image, and the paths that a process without a sandbox sees."""
         return sandbox.rewrite(images.with_interpreter(text, image, self.toolsets), mounts)

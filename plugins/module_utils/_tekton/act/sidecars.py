@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.cancel import Cancel
@@ -26,7 +26,6 @@ from .lines import Lines
 GRACE = 3.0
 _LOOK = 0.02
 _START_ERROR = 128  # what a container runtime says of a program that it could not start
-_HERE = "127.0.0.1"
 
 
 @dataclass(slots=True)
@@ -44,6 +43,7 @@ class _Sidecar:
     stopped: bool = False
     code: int = _START_ERROR
     by_itself: bool = False
+    address: str = ""
     tracks: dict[str, Track] = field(default_factory=dict)
 
     def ended(self) -> bool:
@@ -87,6 +87,7 @@ class Sidecars:
             one.by_itself = True
             return one
         one.tracks = {kind: Track(probe, one.started) for kind, probe in probes.items()}
+        one.address = self._host.address(command) if probes else ""
         one.ready = not ({"startup", "readiness"} & set(one.tracks))
         return one
 
@@ -149,7 +150,7 @@ class Sidecars:
     def _look(self, one: _Sidecar, kind: str, track: Track) -> None:
         handler = one.spec[f"{kind}Probe"]
         answer = look(
-            handler, dict(one.spec), _HERE, track.timeout, lambda argv, timeout: self._run(one, argv, timeout)
+            handler, dict(one.spec), one.address, track.timeout, lambda argv, timeout: self._run(one, argv, timeout)
         )
         changed = track.record(answer.ok, time.monotonic())
         if changed is False and kind != "readiness" and one.running and not one.ended():
@@ -159,9 +160,8 @@ class Sidecars:
     def _run(self, one: _Sidecar, argv: list[str], timeout: float) -> Answer:
         """Run a command beside the sidecar, with the same files and environment."""
         said: list[bytes] = []
-        command = replace(one.command, command=tuple(argv), args=())
         try:
-            beside = self._host.start(command, said.append)
+            beside = self._host.beside(one.command, argv, said.append)
         except SlipwayError as error:
             return Answer(False, error.message)
         deadline = time.monotonic() + timeout
