@@ -28,11 +28,13 @@ from slipway import state
 from slipway.core import Clock, Invalid, Permanent, RealClock, TimedOut, redact, suffix
 from slipway.events import log
 from slipway.runs import processes, record, recovery
+from slipway.runs.held import Held
 from slipway.runs.journal import Journal, NewRun
 from slipway.runs.model import Policy, Request, Run, RunHandle, Status
 from slipway.runs.play import OUTPUT, RESULT
 
 __all__ = [
+    "Held",
     "Policy",
     "Request",
     "Run",
@@ -63,18 +65,21 @@ def start(
     policy: str = "queue",
     event_id: str = "",
     resumes: str = "",
+    hold: bool = False,
     **options: Any,
 ) -> RunHandle:
     """Start a playbook (a path, or `slipway.gitops.<name>`) and return at once.
 
     `policy` is `queue` (first in, first out, one at a time per project) or `supersede` (cancel what the project
     runs or has queued). The same `event_id` in a project gives the run that already answers it. `options` are the
-    other fields of Request. Extra vars are data and never templated unless `templates=True`.
+    other fields of Request. Extra vars are data and never templated unless `templates=True`. With `hold` the run is
+    journaled and waits for `Held` (or for its handle's `launch`): a long queue costs no processes.
     Raises Invalid for a wrong playbook or policy, Permanent when the state directory cannot be used.
     """
     request = _request(playbook, dict(extra_vars or {}), options)
     runs = journal()
-    recovery.reconcile(runs)
+    if not hold:
+        recovery.reconcile(runs)
     run_id = _new_id()
     new = NewRun(
         id=run_id,
@@ -91,6 +96,8 @@ def start(
     run, fresh = runs.add(new)
     if not fresh:
         return RunHandle(run.id, run.directory, reused=True)
+    if hold:
+        return RunHandle(run.id, run.directory, launch=lambda: _launch(runs, run, request))
     _launch(runs, run, request)
     return RunHandle(run.id, run.directory)
 
