@@ -25,7 +25,7 @@ from slipway.serve.manifests import Listeners
 from slipway.serve.store import EventStore, Stored
 
 PLAYBOOK = "slipway.gitops.deliver"
-_LOOK = 1.0
+_LOOK, _GATHER = 1.0, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,8 @@ class Dispatcher:
                         return
                     self._handle(event)
                     last = event.seq
-            self._wake.wait(_LOOK)
+            if self._wake.wait(_LOOK):
+                self._stop.wait(_GATHER)  # what comes together is read together
 
     def _recover(self) -> int:
         """Take up what an earlier process left, also started events whose runs never began; return the last number.

@@ -95,8 +95,8 @@ class EventStore:
         self._path = path
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self.hand_over: Callable[[Callable[[], None]], None] = lambda call: call()
-        with self._connection() as database:
-            _migrate(database)
+        self._readers = threading.local()
+        _migrate(self._reader())
         path.chmod(0o600)
         self._thread = threading.Thread(target=self._write, name="event-store", daemon=True)
         self._thread.start()
@@ -180,16 +180,21 @@ class EventStore:
         self._thread.join(5)
 
     def _select(self, rest: str, values: tuple[Any, ...]) -> Iterator[Stored]:
-        with self._connection() as database:
-            rows = database.execute(f"SELECT {_COLUMNS} FROM events {rest}", values).fetchall()
-        database.close()
-        for row in rows:
+        for row in self._reader().execute(f"SELECT {_COLUMNS} FROM events {rest}", values).fetchall():
             yield Stored(*(json.loads(value) if index == _HEADERS else value for index, value in enumerate(row)))
+
+    def _reader(self) -> sqlite3.Connection:
+        """Return this thread's connection: opening one costs as much as handling three events."""
+        found: sqlite3.Connection | None = getattr(self._readers, "database", None)
+        if found is None:
+            found = self._readers.database = self._connection()
+        return found
 
     def _connection(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, timeout=10, isolation_level=None)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA wal_autocheckpoint = 4000")
         return database
 
     def _write(self) -> None:
