@@ -21,6 +21,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -182,7 +183,12 @@ def output_path(run: Run | RunHandle) -> Path:
 
 def journal() -> Journal:
     """Return the journal of the state directory in force."""
-    return Journal(state.journal_path())
+    return _journal(state.journal_path())
+
+
+@lru_cache(maxsize=8)
+def _journal(path: Path) -> Journal:
+    return Journal(path)
 
 
 def _request(playbook: str, extra_vars: dict[str, Any], options: dict[str, Any]) -> Request:

@@ -43,6 +43,7 @@ class Follower:
     def __init__(self, projects: Mapping[str, Project], store: EventStore, say: Callable[[str], None]) -> None:
         self._projects, self._store, self._say = projects, store, say
         self._journal = runs.journal()
+        self._kept = self._journal.keep_open()
         self._held = runs.Held(self._journal)
         self._tracked: dict[int, _Tracked] = {}
         self._reporters = {name: Reporter(project.status) for name, project in projects.items() if project.status}
@@ -59,6 +60,7 @@ class Follower:
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join(10)
+        self._kept.close()
 
     def hold(self, handle: RunHandle) -> None:
         """Launch a run when it is its project's turn."""

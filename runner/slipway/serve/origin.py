@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import secrets as random
 from collections.abc import Iterable, Mapping
-
-from ansible_collections.slipway.gitops.plugins.module_utils._core import ids
 
 Headers = Mapping[str, list[str]]
 _TOKEN = "X-Gitlab-Token"
@@ -53,5 +52,5 @@ def shown(headers: Headers) -> dict[str, list[str]]:
 
 def _digest(token: str, like: str = "") -> str:
     """Return digest:SALT:HEX; with the salt of `like` when that is given."""
-    salt = like.split(":")[1] if like.count(":") == 2 else ids.suffix(16)
+    salt = like.split(":")[1] if like.count(":") == 2 else random.token_hex(8)
     return f"{_DIGEST}{salt}:{hashlib.sha256(f'{salt}{token}'.encode()).hexdigest()}"
