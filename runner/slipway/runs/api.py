@@ -95,10 +95,12 @@ def start(
     )
     state.private_dir(state.runs_dir())
     run, fresh = runs.add(new)
-    if not fresh:
+    if not fresh and not (hold and _waits_for_nobody(run)):
         return RunHandle(run.id, run.directory, reused=True)
+    if not fresh:
+        runs.own(run.id, new.owner)
     if hold:
-        return RunHandle(run.id, run.directory, launch=lambda: _launch(runs, run, request))
+        return RunHandle(run.id, run.directory, reused=not fresh, launch=lambda: _launch(runs, run, request))
     _launch(runs, run, request)
     return RunHandle(run.id, run.directory)
 
@@ -189,6 +191,11 @@ def journal() -> Journal:
 @lru_cache(maxsize=8)
 def _journal(path: Path) -> Journal:
     return Journal(path)
+
+
+def _waits_for_nobody(run: Run) -> bool:
+    """Return whether a run is queued by a process that is gone: who starts it again takes it over."""
+    return run.status is Status.QUEUED and not processes.alive(run.owner)
 
 
 def _request(playbook: str, extra_vars: dict[str, Any], options: dict[str, Any]) -> Request:

@@ -27,8 +27,9 @@ def reconcile(journal: Journal) -> list[Run]:
 
 def interrupt(journal: Journal, run: Run) -> bool:
     """End what a dead worker left of `run`. Returns whether this call wrote the end."""
-    processes.end_all(lambda: processes.marked("SLIPWAY_RUN", run.id), 1.0)
-    clean_artifacts(run.id, run.directory)
+    if run.directory.exists():  # else it was held and never had a process
+        processes.end_all(lambda: processes.marked("SLIPWAY_RUN", run.id), 1.0)
+        clean_artifacts(run.id, run.directory)
     sink = record.emitter(run.id, run.directory)
     path = run.directory / log.NAME
     if not journal.finish(run.id, _verdict(run), run.owner):

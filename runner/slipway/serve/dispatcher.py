@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.slipway.gitops.plugins.module_utils._triggers import api as triggers
 from slipway.core import SlipwayError, redact
 from slipway.runs import api as runs
+from slipway.runs import processes
 from slipway.runs.model import Run, Status
 from slipway.serve import origin
 from slipway.serve.config import Config, Project
@@ -57,7 +58,6 @@ class Dispatcher:
 
     def start(self) -> None:
         self._thread.start()
-        self._follower.start()
 
     def wake(self) -> None:
         """There is something new."""
@@ -72,6 +72,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         last = self._recover()
+        self._follower.start()  # not before: it would call runs dead that are taken over here
         while not self._stop.is_set():
             self._wake.clear()
             while events := self._store.open(last):
@@ -165,16 +166,18 @@ class Dispatcher:
 
 def _of_id(run_id: str) -> Run | None:
     try:
-        return runs.get(run_id)
+        return runs.journal().get(run_id)
     except SlipwayError:
         return None
 
 
 def _never_began(run: Run) -> bool:
-    return run.status is Status.INTERRUPTED and run.started is None
+    """Return whether a run that somebody held, or that still waited, lost its process: starting it is no repetition."""
+    waits = run.status is Status.QUEUED and not processes.alive(run.owner)
+    return waits or (run.status is Status.INTERRUPTED and run.started is None)
 
 
 def _began(project: Project, event_id: str) -> Run | None:
     """Return the run that answers for an event already, however it ended."""
-    found = runs.listed(project=project.name, event_id=event_id)
+    found = runs.journal().listed(project=project.name, event_id=event_id)
     return next((run for run in found if not _never_began(run)), None)
