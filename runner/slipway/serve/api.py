@@ -17,7 +17,7 @@ from slipway.core import redact
 from slipway.serve import config as configuration
 from slipway.serve.config import Config
 from slipway.serve.connection import Rules
-from slipway.serve.dispatcher import Dispatcher
+from slipway.serve.dispatcher import Dispatcher, End
 from slipway.serve.intake import Intake
 from slipway.serve.listener import Server
 from slipway.serve.manifests import Listeners
@@ -43,8 +43,12 @@ class Receiver:
         self.port = self._server.port
         self.store = store()
         listeners = Listeners()
-        self._dispatcher = Dispatcher(config, self.store, listeners, self._say)
+        self._dispatcher = Dispatcher(config, self.store, listeners, self._say, self._ended)
         self._intake = Intake(config, self.store, listeners, self._dispatcher.wake, self._say)
+
+    def _ended(self, event_id: str, end: End) -> None:
+        if self._config.strict:
+            self._server.call(lambda: self._intake.ended(event_id, end.status, end.reason))
 
     def start(self) -> None:
         rules = Rules(

@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from slipway.core import Invalid
+from slipway.serve import filters
 from slipway.serve.filters import Filters
 from slipway.serve.limits import Rate
 from slipway.serve.tls import Files
@@ -212,6 +213,7 @@ def _project(document: Document, data: Any, index: int, folder: Path) -> Project
     entry.only(_PROJECT)
     entry.need(("name", "manifests"))
     manifests = [item if "://" in item else str((folder / item).absolute()) for item in entry.texts("manifests")]
+    _patterns(entry)
     variables = {variable: data[name] for name, variable in _VARIABLES.items() if data.get(name)}
     return Project(
         name=str(data["name"]),
@@ -222,6 +224,13 @@ def _project(document: Document, data: Any, index: int, folder: Path) -> Project
         status=_reporting(entry, str(data["name"])),
         **{name: entry.texts(name) for name in _FILTERS},
     )
+
+
+def _patterns(entry: _Entry) -> None:
+    for name in _FILTERS:
+        for index, pattern in enumerate(entry.texts(name)):
+            if not filters.valid(pattern):
+                raise entry.wrong(f"{name}[{index}]", f"is no pattern: {pattern!r}", "*, **, ?, [abc], !excluded")
 
 
 def _reporting(project: _Entry, name: str) -> Reporting | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._triggers import api as triggers
@@ -71,6 +71,7 @@ class Dispatcher:
         self._follower.close()
 
     def _run(self) -> None:
+        self._preload()
         last = self._recover()
         self._follower.start()  # not before: it would call runs dead that are taken over here
         while not self._stop.is_set():
@@ -83,6 +84,14 @@ class Dispatcher:
                     last = event.seq
             if self._wake.wait(_LOOK):
                 self._stop.wait(_GATHER)  # what comes together is read together
+
+    def _preload(self) -> None:
+        """Read the manifests; what is wrong with them is said now and not at the first event."""
+        for project in self._projects.values():
+            try:
+                self._listeners.of(project)
+            except SlipwayError as error:
+                self._say(redact.current.scrub(f"project {project.name}: {error}"))
 
     def _recover(self) -> int:
         """Take up what an earlier process left, also started events whose runs never began; return the last number.
@@ -124,7 +133,7 @@ class Dispatcher:
         if end.status == "Started":
             self._follower.track(event, end.runs)
         self._say(f"event {event.id[:8]} {end.status.lower()}: {reason} {' '.join(end.runs)}".rstrip())
-        self._ended(event.id, end)
+        self._ended(event.id, replace(end, reason=reason))
 
     def _start(self, project: Project, event: Stored, again: bool) -> End:
         refused = project.filters.refused(event.headers, event.body)

@@ -109,6 +109,14 @@ def matches(patterns: Iterable[str], name: str) -> bool:
     return allowed
 
 
+def valid(pattern: str) -> bool:
+    """Return whether a pattern can be read."""
+    try:
+        return bool(_pattern(pattern.removeprefix("!")).pattern)
+    except re.error:
+        return False
+
+
 @lru_cache(maxsize=1024)
 def _pattern(glob: str) -> re.Pattern[str]:
     parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]/]+\])", glob)

@@ -9,6 +9,7 @@ Source of the answers: tektoncd/triggers pkg/sink/sink.go and validate_payload.g
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sqlite3
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from slipway.serve.manifests import Listeners
 from slipway.serve.store import EventStore, New
 from slipway.serve.wire import Head
 
+_STRICT_SECONDS = 5.0
 _ALIVE = ("/live", "/health")
 
 
@@ -41,6 +43,7 @@ class Intake:
         self._config, self._store, self._listeners = config, store, listeners
         self._wake, self._say = wake, say
         self._limiter = Limiter(config.rate)
+        self._waiting: dict[str, Callable[[int, str], None]] = {}
 
     def admit(self, head: Head, source: str) -> Answer | None:
         """Return the refusal of a request whose body is not worth reading, or None."""
@@ -63,7 +66,7 @@ class Intake:
             return reply(Answer(200, {}))
         problem = payload_problem(body)
         if problem and self._listeners.validated(project):
-            return reply(Answer(400, {"eventListener": project.listener, "errorMessage": problem}))
+            return reply(Answer(400, {"eventListener": self._listeners.name(project), "errorMessage": problem}))
         known = delivery(project.name, head.headers, body)
         new = New(ids.new_uid(), project.name, head.path, head.headers, body, known, source)
         self._store.put(new, lambda found: self._stored(new, project, found, reply))
@@ -74,17 +77,34 @@ class Intake:
             self._say(f"an event could not be stored: {found}")
             return reply(Answer(503, {"errorMessage": "the event could not be stored"}, headers={"Retry-After": "5"}))
         answer: dict[str, Any] = {
-            "eventListener": project.listener,
+            "eventListener": self._listeners.name(project),
             "namespace": "default",
             "eventListenerUID": "",
             "eventID": found,
         }
         if found != new.id:
-            answer["duplicate"] = True
             self._say(f"event {found[:8]} came again and was dropped")
-        else:
-            self._wake()
-        return reply(Answer(202, answer))
+            return reply(Answer(202, {**answer, "duplicate": True}))
+        if self._config.strict:
+            self._wait(new.id, answer, reply)
+        self._wake()
+        return None if self._config.strict else reply(Answer(202, answer))
+
+    def _wait(self, event_id: str, answer: dict[str, Any], reply: Reply) -> None:
+        """Answer when the event is handled; after a while as accepted, because senders do not wait long."""
+
+        def tell(status: int, reason: str) -> None:
+            late.cancel()
+            reply(Answer(status, {**answer, "errorMessage": reason} if reason else answer))
+
+        self._waiting[event_id] = tell
+        late = asyncio.get_running_loop().call_later(_STRICT_SECONDS, self.ended, event_id, "", "")
+
+    def ended(self, event_id: str, status: str, reason: str) -> None:
+        """Hear what became of an event, in the loop's thread."""
+        tell = self._waiting.pop(event_id, None)
+        if tell:
+            tell(*((403, reason) if status == "Refused" else (202, "")))
 
     def _project(self, path: str) -> Project | None:
         """One project takes every path; of several, the first part of the path names one."""

@@ -54,6 +54,11 @@ class Listeners:
                 self._loaded[project.name] = known
             return known
 
+    def name(self, project: Project) -> str:
+        """Return the name of the project's EventListener as it was read last."""
+        known = self._loaded.get(project.name)
+        return known.listener.name if known else project.listener
+
     def validated(self, project: Project) -> bool:
         """Return whether the project's EventListener wants only JSON objects; one that cannot be read does."""
         try:
