@@ -62,7 +62,7 @@ def list_(project: str, statuses: tuple[str, ...], limit: int, output: str) -> i
 @click.argument("event", default="last")
 @output_option
 def show(event: str, output: str) -> int:
-    """Show EVENT (an id, its start, or `last`): what became of it, its headers without secrets, its body."""
+    """Show EVENT (an id, its start or end, or `last`): what became of it, its headers without secrets, its body."""
     from slipway.cli import _print
     from slipway.events.view import clean
     from slipway.serve import api

@@ -132,7 +132,7 @@ class Dispatcher:
         self._store.finish(event, end.status, reason, " ".join(end.runs))
         if end.status == "Started":
             self._follower.track(event, end.runs)
-        self._say(f"event {event.id[:8]} {end.status.lower()}: {reason} {' '.join(end.runs)}".rstrip())
+        self._say(f"event {event.id[-8:]} {end.status.lower()}: {reason} {' '.join(end.runs)}".rstrip())
         self._ended(event.id, replace(end, reason=reason))
 
     def _start(self, project: Project, event: Stored, again: bool) -> End:

@@ -72,7 +72,7 @@ class Follower:
         reports = event.project in self._reporters
         commit = commit_of(event.body) if reports else None
         if reports and commit is None:
-            self._say(f"event {event.id[:8]} names no commit: no status is reported")
+            self._say(f"event {event.id[-8:]} names no commit: no status is reported")
         small = replace(event, headers={}, body=b"")
         with self._lock:
             self._tracked[event.seq] = _Tracked(small, list(run_ids), commit)

@@ -10,7 +10,9 @@ Knows the headers of the Git hosts; must not know the store.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 SIGNED = ("Webhook-Id", "Webhook-Timestamp")
@@ -37,6 +39,14 @@ class Delivery:
     id: str
     key: bytes
     distinct: bool
+
+
+def new_id(now: Callable[[], int] = time.time_ns) -> str:
+    """Return an id that grows with time (UUID version 7, RFC 9562): the index of ids is written at its end only."""
+    chance = int.from_bytes(os.urandom(10))
+    tail = 0x8000_0000_0000_0000 | chance & 0x3FFF_FFFF_FFFF_FFFF
+    text = f"{now() // 1_000_000:012x}7{chance >> 68:03x}{tail:016x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 UNKNOWN = Delivery("", b"", True)

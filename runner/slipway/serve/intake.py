@@ -15,11 +15,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.slipway.gitops.plugins.module_utils._core import ids
 from ansible_collections.slipway.gitops.plugins.module_utils._triggers.api import payload_problem
 from slipway.serve.config import Config, Project
 from slipway.serve.connection import Answer, Reply
-from slipway.serve.identity import delivery
+from slipway.serve.identity import delivery, new_id
 from slipway.serve.limits import Limiter
 from slipway.serve.manifests import Listeners
 from slipway.serve.store import EventStore, New
@@ -68,7 +67,7 @@ class Intake:
         if problem and self._listeners.validated(project):
             return reply(Answer(400, {"eventListener": self._listeners.name(project), "errorMessage": problem}))
         known = delivery(project.name, head.headers, body)
-        new = New(ids.new_uid(), project.name, head.path, head.headers, body, known, source)
+        new = New(new_id(), project.name, head.path, head.headers, body, known, source)
         self._store.put(new, lambda found: self._stored(new, project, found, reply))
         return None
 
@@ -83,7 +82,7 @@ class Intake:
             "eventID": found,
         }
         if found != new.id:
-            self._say(f"event {found[:8]} came again and was dropped")
+            self._say(f"event {found[-8:]} came again and was dropped")
             return reply(Answer(202, {**answer, "duplicate": True}))
         if self._config.strict:
             self._wait(new.id, answer, reply)

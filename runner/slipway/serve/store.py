@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.gitops.plugins.module_utils._core import ids
 from slipway import state
 from slipway.core import Invalid
 from slipway.serve import origin
-from slipway.serve.identity import UNKNOWN, Delivery
+from slipway.serve.identity import UNKNOWN, Delivery, new_id
 from slipway.serve.schema import STEPS
 
 _MOST = 200
@@ -117,7 +116,7 @@ class EventStore:
 
     def replay(self, event: Stored) -> str:
         """Store an event once more, as a new one that names the old one; return its id."""
-        new = New(ids.new_uid(), event.project, event.path, origin.kept(event.headers), event.body, of=event.id)
+        new = New(new_id(), event.project, event.path, origin.kept(event.headers), event.body, of=event.id)
         return self.add(new)
 
     def first_received(self, event: Stored) -> float:
@@ -144,13 +143,13 @@ class EventStore:
         return list(self._select(f"WHERE {where} ORDER BY seq DESC LIMIT ?", (project, project, *statuses, limit)))
 
     def find(self, text: str) -> Stored:
-        """Return the event a person means: an id, its start, a number, or `last`. Invalid unless it is one."""
+        """Return the event a person means: an id, its start or end, or `last`. Invalid unless it is one."""
         if text == "last":
             found = self.listed(1)
         else:
-            query = "WHERE id = ? OR substr(id, 1, ?) = ? OR CAST(seq AS TEXT) = ? LIMIT 6"
-            found = list(self._select(query, (text, len(text), text, text)))
-            found = [event for event in found if text in (event.id, str(event.seq))] or found
+            found = list(self._select("WHERE id = ?", (text,)))
+            size, query = len(text), "WHERE substr(id, 1, ?) = ? OR substr(id, -?) = ? LIMIT 6"
+            found = found or list(self._select(query, (size, text, size, text)))
         if len(found) == 1:
             return found[0]
         if found:

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
 
 from slipway.serve.filters import Filters, branch, changed_files, matches
-from slipway.serve.identity import delivery
+from slipway.serve.identity import delivery, new_id
 from slipway.serve.limits import Limiter, Rate
 
 PUSH: dict[str, Any] = {
@@ -134,3 +135,10 @@ def test_loopback_counts_only_when_it_is_asked_for(source: str) -> None:
     free, strict = Limiter(Rate(1, 1)), Limiter(Rate(1, 1, loopback=True))
     assert [free.wait(source), free.wait(source)] == [0, 0]
     assert (strict.wait(source), strict.wait(source) > 0) == (0, True)
+
+
+def test_an_id_is_a_uuid_that_grows_with_time() -> None:
+    first, second = new_id(lambda: 1_700_000_000_000_000_000), new_id(lambda: 1_700_000_000_001_000_000)
+    assert first < second
+    assert (uuid.UUID(first).version, uuid.UUID(first).variant) == (7, uuid.RFC_4122)
+    assert len({new_id(lambda: 0) for _ in range(1000)}) == 1000
