@@ -21,6 +21,7 @@ from slipway.serve.wire import Bad, Chunks, Head
 
 IDLE_SECONDS, SLOW_SECONDS, LINGER_SECONDS = 60.0, 10.0, 1.0
 SLOWEST = 64 << 10  # bytes of a body per second
+SMALL, MOST_BUFFERED, MOST_CONNECTIONS = 64 << 10, 256 << 20, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Connection(asyncio.Protocol):
         self._data = bytearray()
         self._head: Head | None = None
         self._chunks: Chunks | None = None
-        self._busy = self._closing = self._full = False
+        self._busy = self._closing = self._full = self._eof = False
         self.source = ""
         self.deadline = time.monotonic() + rules.slow_seconds
 
@@ -65,7 +66,10 @@ class Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.source = str((transport.get_extra_info("peername") or ("local",))[0])
+        if len(self._everybody) >= MOST_CONNECTIONS:
+            return self._refuse(Bad(503, "too many connections"))
         self._everybody.add(self)
+        return None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
@@ -82,6 +86,11 @@ class Connection(asyncio.Protocol):
                 self._transport.pause_reading()
             return
         self._advance()
+
+    def eof_received(self) -> bool:
+        """Keep the connection for what was sent before its end, where TCP can be half closed."""
+        self._eof = True
+        return (self._busy or bool(self._data)) and self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
         self._full = True  # the client does not read its answers: nothing more is handled for it
@@ -102,6 +111,11 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Let go of the client; what was not answered is not accepted."""
         self._transport.close()
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes of requests lie in memory."""
+        return len(self._data) + (len(self._chunks.body) if self._chunks else 0)
 
     @property
     def waits(self) -> bool:
@@ -146,11 +160,13 @@ class Connection(asyncio.Protocol):
             return True
         if head.length is not None and head.length > self._rules.body_limit:
             raise wire.too_large(self._rules.body_limit)
-        if head.expects and not self._data:
-            self._transport.write(wire.CONTINUE)
         self._chunks = Chunks(self._rules.body_limit) if head.length is None else None
         size = self._rules.body_limit if head.length is None else head.length
+        if size > SMALL and sum(one.buffered for one in self._everybody) > MOST_BUFFERED:
+            raise Bad(503, "too many large bodies at once")
         self.deadline = time.monotonic() + self._rules.slow_seconds + size / SLOWEST
+        if head.expects and not self._data:
+            self._transport.write(wire.CONTINUE)
         return True
 
     def _read_body(self, head: Head) -> bytes | None:
@@ -169,7 +185,7 @@ class Connection(asyncio.Protocol):
             return
         if answer.status >= 400:
             self._rules.say(f"{self.source} {head.method} {head.path} {answer.status}")
-        close = answer.close or not head.keep
+        close = answer.close or not head.keep or (self._eof and not self._data)
         body = json.dumps(answer.data).encode() + b"\n"
         self._transport.write(wire.answer(answer.status, body, close=close, extra=answer.headers))
         if close:

@@ -9,13 +9,14 @@ An event is handled at least once until a run answers for it; the run journal ke
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._triggers import api as triggers
-from slipway.core import SlipwayError, redact
+from slipway.core import SlipwayError, Temporary, redact
 from slipway.runs import api as runs
 from slipway.runs import processes
 from slipway.runs.model import Run, Status
@@ -26,7 +27,7 @@ from slipway.serve.manifests import Listeners
 from slipway.serve.store import EventStore, Stored
 
 PLAYBOOK = "slipway.gitops.deliver"
-_LOOK, _GATHER = 1.0, 0.01
+_LOOK, _GATHER, _TRIES = 1.0, 0.01, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,22 @@ class Dispatcher:
         self._follower.start()  # not before: it would call runs dead that are taken over here
         while not self._stop.is_set():
             self._wake.clear()
-            while events := self._store.open(last):
-                for event in events:
-                    if self._stop.is_set():
-                        return
-                    self._handle(event)
-                    last = event.seq
+            try:
+                last = self._drain(last)
+            except sqlite3.Error as error:  # the disk is full, or somebody holds the file: look again
+                self._say(f"events cannot be read for a moment: {error}")
             if self._wake.wait(_LOOK):
                 self._stop.wait(_GATHER)  # what comes together is read together
+
+    def _drain(self, last: int, *, again: bool = False) -> int:
+        """Handle what is open behind number `last`; return the number of the last one that was."""
+        while events := self._store.open(last):
+            for event in events:
+                if self._stop.is_set():
+                    return last
+                self._handle(event, again=again)
+                last = event.seq
+        return last
 
     def _preload(self) -> None:
         """Read the manifests; what is wrong with them is said now and not at the first event."""
@@ -98,19 +107,12 @@ class Dispatcher:
 
         Whatever is handled here may have been handled before: runs that began are found again, however they ended.
         """
-        last = 0
         for event in self._store.started():
             if self._lost(event):
                 self._handle(event, again=True)
             else:
                 self._follower.track(event, event.runs.split())
-        while events := self._store.open(last):
-            for event in events:
-                if self._stop.is_set():
-                    return last
-                self._handle(event, again=True)
-                last = event.seq
-        return last
+        return self._drain(0, again=True)
 
     def _lost(self, event: Stored) -> bool:
         """Return whether a run of the event waited in the process that is gone."""
@@ -118,22 +120,38 @@ class Dispatcher:
         return any(run is None or _never_began(run) for run in found)
 
     def _handle(self, event: Stored, *, again: bool = False) -> None:
-        project = self._projects.get(event.project)
-        try:
-            if project is None:
-                end = End("Refused", f"there is no project {event.project!r} any more")
-            else:
-                end = self._start(project, event, again)
-        except SlipwayError as error:
-            end = End("Refused", str(error))
-        except Exception as error:  # one event must not stop the queue
-            end = End("Refused", f"internal error: {type(error).__name__}: {error}")
+        end = self._end(event, again)
+        if end is None:
+            return
         reason = redact.current.scrub(end.reason)
         self._store.finish(event, end.status, reason, " ".join(end.runs))
         if end.status == "Started":
             self._follower.track(event, end.runs)
         self._say(f"event {event.id[-8:]} {end.status.lower()}: {reason} {' '.join(end.runs)}".rstrip())
         self._ended(event.id, replace(end, reason=reason))
+
+    def _end(self, event: Stored, again: bool) -> End | None:
+        """Return what becomes of an event, None when that is left to the next start.
+
+        Trouble that may pass is waited for, and what began before it is found.
+        """
+        project = self._projects.get(event.project)
+        if project is None:
+            return End("Refused", f"there is no project {event.project!r} any more")
+        for left in reversed(range(_TRIES)):
+            try:
+                return self._start(project, event, again)
+            except Temporary as error:
+                if not left:
+                    return End("Refused", str(error))
+                if self._stop.wait(error.retry_after):
+                    return None
+                again = True
+            except SlipwayError as error:
+                return End("Refused", str(error))
+            except Exception as error:  # one event must not stop the queue
+                return End("Refused", f"internal error: {type(error).__name__}: {error}")
+        raise AssertionError("a last try returns")
 
     def _start(self, project: Project, event: Stored, again: bool) -> End:
         refused = project.filters.refused(event.headers, event.body)
@@ -144,8 +162,7 @@ class Dispatcher:
         found = loaded.listener.handle(seen, event.id)
         wanted = [obj for obj in found.created if obj.get("kind") == "PipelineRun"]
         if not wanted:
-            reasons = "; ".join(f"{trigger.name}: {trigger.reason}" for trigger in found.triggers)
-            return End("Refused", reasons or "no trigger")
+            return End("Refused", _why_nothing(found))
         handles = [self._deliver(project, event, obj, index, again) for index, obj in enumerate(wanted)]
         return End("Started", "fired", tuple(handles))
 
@@ -171,6 +188,13 @@ class Dispatcher:
         )
         self._follower.hold(handle)
         return handle.id
+
+
+def _why_nothing(found: triggers.EventResult) -> str:
+    if found.created:
+        kinds = ", ".join(sorted({str(obj.get("kind")) for obj in found.created}))
+        return f"the triggers make {kinds}; only a PipelineRun can be started here"
+    return "; ".join(f"{trigger.name}: {trigger.reason}" for trigger in found.triggers) or "no trigger"
 
 
 def _of_id(run_id: str) -> Run | None:

@@ -10,7 +10,7 @@ Knows the headers of the Git hosts; must not know the store.
 from __future__ import annotations
 
 import hashlib
-import os
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -43,7 +43,8 @@ class Delivery:
 
 def new_id(now: Callable[[], int] = time.time_ns) -> str:
     """Return an id that grows with time (UUID version 7, RFC 9562): the index of ids is written at its end only."""
-    chance = int.from_bytes(os.urandom(10))
+    # No secret: os.urandom would hand the interpreter to another thread for each event.
+    chance = random.getrandbits(80)
     tail = 0x8000_0000_0000_0000 | chance & 0x3FFF_FFFF_FFFF_FFFF
     text = f"{now() // 1_000_000:012x}7{chance >> 68:03x}{tail:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -20,7 +20,7 @@ from slipway.serve.connection import Connection, Rules
 from slipway.serve.tls import Certificate
 
 _SWEEP_SECONDS = 0.25
-_BACKLOG, _MOST_CONNECTIONS = 512, 2000
+_BACKLOG = 512
 
 
 class Server:
@@ -89,8 +89,6 @@ class Server:
         now = time.monotonic()
         for connection in [one for one in self._connections if one.deadline < now and not one.waits]:
             connection.expire()
-        for connection in list(self._connections)[_MOST_CONNECTIONS:]:
-            connection.close()
         if self._certificate:
             self._certificate.look()
         self._loop.call_later(_SWEEP_SECONDS, self._sweep)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets as random
+import random
 from collections.abc import Iterable, Mapping
 
 Headers = Mapping[str, list[str]]
@@ -52,5 +52,5 @@ def shown(headers: Headers) -> dict[str, list[str]]:
 
 def _digest(token: str, like: str = "") -> str:
     """Return digest:SALT:HEX; with the salt of `like` when that is given."""
-    salt = like.split(":")[1] if like.count(":") == 2 else random.token_hex(8)
+    salt = like.split(":")[1] if like.count(":") == 2 else f"{random.getrandbits(64):016x}"
     return f"{_DIGEST}{salt}:{hashlib.sha256(f'{salt}{token}'.encode()).hexdigest()}"

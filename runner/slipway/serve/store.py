@@ -26,7 +26,7 @@ from slipway.serve import origin
 from slipway.serve.identity import UNKNOWN, Delivery, new_id
 from slipway.serve.schema import STEPS
 
-_MOST = 200
+_MOST, _MOST_BYTES = 200, 16 << 20
 REPEAT_SECONDS = 600.0  # twice the window of a signature, so that no replay of a signed request can pass
 _AGAIN_SECONDS = 10.0  # a proxy tries again sooner, a person later
 _COLUMNS = "seq, id, delivery, project, source, received, path, headers, body, status, reason, runs, of"
@@ -129,8 +129,17 @@ class EventStore:
         return event.received
 
     def open(self, after: int = 0, limit: int = 100) -> list[Stored]:
-        """Return events behind number `after` that are accepted and not yet handled, oldest first."""
-        return list(self._select("WHERE status = 'Accepted' AND seq > ? ORDER BY seq LIMIT ?", (after, limit)))
+        """Return events behind number `after` that are accepted and not yet handled, oldest first.
+
+        Fewer than `limit` when they are large: they lie in memory together.
+        """
+        found, size = [], 0
+        for event in self._select("WHERE status = 'Accepted' AND seq > ? ORDER BY seq LIMIT ?", (after, limit)):
+            found.append(event)
+            size += len(event.body)
+            if size > _MOST_BYTES:
+                break
+        return found
 
     def started(self) -> list[Stored]:
         """Return events whose runs had not ended when somebody looked last, oldest first."""
@@ -179,7 +188,7 @@ class EventStore:
         self._thread.join(5)
 
     def _select(self, rest: str, values: tuple[Any, ...]) -> Iterator[Stored]:
-        for row in self._reader().execute(f"SELECT {_COLUMNS} FROM events {rest}", values).fetchall():
+        for row in self._reader().execute(f"SELECT {_COLUMNS} FROM events {rest}", values):
             yield Stored(*(json.loads(value) if index == _HEADERS else value for index, value in enumerate(row)))
 
     def _reader(self) -> sqlite3.Connection:

@@ -23,6 +23,7 @@ import pytest
 
 from slipway import state as places
 from slipway.cli import _boundary
+from slipway.core import Temporary
 from slipway.runs import processes
 from slipway.runs.api import journal
 from slipway.runs.journal import NewRun
@@ -358,3 +359,23 @@ def test_an_event_names_its_commit(data: dict[str, Any], project: str) -> None:
                                   {"checkout_sha": "../../x", "project": {"id": 7}}])  # fmt: skip
 def test_an_event_without_a_commit_reports_nothing(data: Any) -> None:
     assert commit_of(json.dumps(data).encode()) is None
+
+
+def test_trouble_that_passes_is_waited_for(begin: Begin, started: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    good, locked = dispatcher.runs.start, [True, True]
+
+    def start(*arguments: Any, **options: Any) -> RunHandle:
+        if locked and locked.pop():
+            raise Temporary("another program holds the run journal", retry_after=0.01)
+        return good(*arguments, **options)
+
+    monkeypatch.setattr(dispatcher.runs, "start", start)
+    assert send(begin()).status == "Started"
+    assert (started, locked) == (["run-1"], [])
+
+
+def test_a_trigger_without_a_pipeline_run_says_what_it_makes(
+    begin: Begin, started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "LISTENER", LISTENER.replace("kind: PipelineRun", "kind: TaskRun"))
+    assert send(begin()).reason == "the triggers make TaskRun; only a PipelineRun can be started here"

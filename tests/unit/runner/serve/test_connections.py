@@ -96,6 +96,16 @@ def test_who_expects_continue_is_told_to_go_on(start: Start) -> None:
         assert client.recv(4096).startswith(b"HTTP/1.1 202 ")
 
 
+def test_who_stops_sending_still_gets_the_answers(start: Start) -> None:
+    with socket.create_connection(("127.0.0.1", start().port), timeout=10) as client:
+        client.sendall((POST + POST).encode())
+        client.shutdown(socket.SHUT_WR)
+        got = b""
+        while more := client.recv(65536):
+            got += more
+    assert statuses(got) == [202, 202]
+
+
 @pytest.mark.parametrize(
     ("text", "status"),
     [
