@@ -67,7 +67,10 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         self.source = str((transport.get_extra_info("peername") or ("local",))[0])
         if len(self._everybody) >= MOST_CONNECTIONS:
-            return self._refuse(Bad(503, "too many connections"))
+            body = b'{"errorMessage": "too many connections"}\n'
+            transport.write(wire.answer(503, body, close=True, extra={"Retry-After": "5"}))
+            self._closing = True
+            return transport.close()
         self._everybody.add(self)
         return None
 
@@ -207,8 +210,11 @@ class Connection(asyncio.Protocol):
         """Say goodbye, and read on for a moment: a reset would destroy the answer before the client has read it."""
         self._closing, self._data = True, bytearray()
         self.deadline = time.monotonic() + LINGER_SECONDS
-        if self._transport.can_write_eof():
-            self._transport.resume_reading()
+        if self._eof or not self._transport.can_write_eof():
+            return self._transport.close()
+        self._transport.resume_reading()
+        try:
             self._transport.write_eof()
-        else:
-            self._transport.close()
+        except OSError:  # the client is gone already
+            self._transport.abort()
+        return None
