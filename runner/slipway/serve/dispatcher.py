@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._triggers import api as triggers
-from slipway.core import SlipwayError, Temporary, redact
+from slipway.core import Invalid, SlipwayError, Temporary, redact
 from slipway.runs import api as runs
 from slipway.runs import processes
 from slipway.runs.model import Run, Status
@@ -73,7 +73,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         self._preload()
-        last = self._recover()
+        last = self._recovered()
         self._follower.start()  # not before: it would call runs dead that are taken over here
         while not self._stop.is_set():
             self._wake.clear()
@@ -101,6 +101,15 @@ class Dispatcher:
                 self._listeners.of(project)
             except SlipwayError as error:
                 self._say(redact.current.scrub(f"project {project.name}: {error}"))
+
+    def _recovered(self) -> int:
+        while not self._stop.is_set():
+            try:
+                return self._recover()
+            except (SlipwayError, sqlite3.Error) as error:  # it is safe to begin again
+                self._say(f"the queue waits: {error}")
+                self._stop.wait(_LOOK)
+        return 0
 
     def _recover(self) -> int:
         """Take up what an earlier process left, also started events whose runs never began; return the last number.
@@ -200,7 +209,7 @@ def _why_nothing(found: triggers.EventResult) -> str:
 def _of_id(run_id: str) -> Run | None:
     try:
         return runs.journal().get(run_id)
-    except SlipwayError:
+    except Invalid:
         return None
 
 

@@ -9,16 +9,18 @@ Knows the run journal and the store; must not know triggers.
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from slipway.core import SlipwayError, redact
+from slipway.core import Invalid, SlipwayError, redact
 from slipway.runs import api as runs
 from slipway.runs.model import Run, RunHandle, Status
 from slipway.serve.config import Project
-from slipway.serve.statuses import Commit, Reporter, State, commit_of
+from slipway.serve.statuses import Commit, Reporter, State, Told, commit_of
 from slipway.serve.store import EventStore, Stored
 
 _POLL, _RECONCILE = 0.1, 3.0
@@ -51,15 +53,21 @@ class Follower:
         self._wake, self._stop = threading.Event(), threading.Event()
         self._reconciled = 0.0
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        # A forge that does not answer must not keep runs from being launched.
+        self._later: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._reporting = threading.Thread(target=self._report_all, name="statuses", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+        self._reporting.start()
 
     def close(self) -> None:
         self._stop.set()
         self._wake.set()
         if self._thread.ident is not None:
             self._thread.join(10)
+            self._later.put(None)
+            self._reporting.join(5)
         self._kept.close()
 
     def hold(self, handle: RunHandle) -> None:
@@ -114,29 +122,39 @@ class Follower:
         return self._journal.active()
 
     def _settle(self, one: _Tracked, found: Sequence[Run | None]) -> None:
-        """Write the end; nothing is known of a run that somebody took out of the journal."""
+        """Write the end, once it is reported; nothing is known of a run that somebody took out of the journal."""
         bad = [f"{run.id} {run.status.value.lower()}" for run in found if run and run.status not in _GOOD]
+        status, reason = "Failed" if bad else "Succeeded", "; ".join(bad) or "fired"
         if all(found):
-            self._store.settle(one.event, "Failed" if bad else "Succeeded", "; ".join(bad) or "fired")
+            self._later.put(lambda: self._store.settle(one.event, status, reason))
         with self._lock:
             self._tracked.pop(one.event.seq, None)
 
     def _report(self, one: _Tracked, found: Sequence[Run | None]) -> None:
-        reporter = self._reporters.get(one.event.project)
-        if reporter is None or one.commit is None:
+        reporter, commit = self._reporters.get(one.event.project), one.commit
+        if reporter is None or commit is None:
             return
         for index, run in enumerate(run for run in found if run):
             state = State.of(run)
-            if one.told.get(run.id) is state:
-                continue
-            one.told[run.id] = state
-            problem = reporter.tell(one.commit, run, state, index)
-            if problem:
-                self._say(redact.current.scrub(f"status of {run.id} was not taken: {problem}"))
+            if one.told.get(run.id) is not state:
+                one.told[run.id] = state
+                self._later.put(partial(self._tell, reporter, Told(commit, run, state, index)))
+
+    def _tell(self, reporter: Reporter, told: Told) -> None:
+        problem = reporter.tell(told)
+        if problem:
+            self._say(redact.current.scrub(f"status of {told.run.id} was not taken: {problem}"))
+
+    def _report_all(self) -> None:
+        while call := self._later.get():
+            try:
+                call()
+            except Exception as error:
+                self._say(redact.current.scrub(f"telling a status: {type(error).__name__}: {error}"))
 
 
 def _ended(run_id: str) -> Run | None:
     try:
         return runs.get(run_id)
-    except SlipwayError:
+    except Invalid:
         return None

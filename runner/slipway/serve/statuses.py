@@ -85,13 +85,23 @@ def commit_of(body: bytes) -> Commit | None:
     return Commit(str(sha), str(project), str(ref).removeprefix("refs/heads/").removeprefix("refs/tags/"))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is to be told: `index` counts the runs of one event."""
+
+    commit: Commit
+    run: Run
+    state: State
+    index: int = 0
+
+
 class Reporter:
     """Sends states to one provider. The token is read for each call, so that it can be exchanged, and never told."""
 
     def __init__(self, to: Reporting) -> None:
         self._to = to
 
-    def tell(self, commit: Commit, run: Run, state: State, index: int = 0) -> str:
+    def tell(self, told: Told) -> str:
         """Send one state; return why it was not taken, or an empty text. Tries again when the server is in trouble."""
         problem = ""
         try:
@@ -99,7 +109,7 @@ class Reporter:
         except (OSError, UnicodeDecodeError) as error:
             return f"the token cannot be read: {error}"
         redact.current.register(token)
-        path, headers, data = self._call(commit, run, state, index, token)
+        path, headers, data = self._call(told, token)
         for _try in range(_TRIES):
             try:
                 status, text = _post(self._to.url, path, headers, data)
@@ -115,10 +125,9 @@ class Reporter:
                 break
         return problem
 
-    def _call(
-        self, commit: Commit, run: Run, state: State, index: int, token: str
-    ) -> tuple[str, dict[str, str], dict[str, Any]]:
-        name = self._to.name + (f"-{index}" if index else "")
+    def _call(self, told: Told, token: str) -> tuple[str, dict[str, str], dict[str, Any]]:
+        commit, run, state = told.commit, told.run, told.state
+        name = self._to.name + (f"-{told.index}" if told.index else "")
         text = f"{run.id}: {run.why}" if run.why else f"{run.id} {run.status.value.lower()}"
         description = redact.current.scrub(text)[:_LONGEST]
         if self._to.provider == "gitlab":
