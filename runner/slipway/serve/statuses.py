@@ -26,6 +26,7 @@ from slipway.runs.model import Run, Status
 from slipway.serve.config import Reporting
 
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_PROJECT = re.compile(r"[0-9]+|(?!.*\.\.)[\w.-]+(/[\w.-]+)+")
 _SECONDS, _TRIES = 10.0, 3
 _LONGEST = 140  # GitHub's limit of a description; GitLab takes 255
 
@@ -80,7 +81,7 @@ def commit_of(body: bytes) -> Commit | None:
     project = source.get("id") or data.get("project_id") or source.get("path_with_namespace")
     project = project or _inner(data, "repository").get("full_name")
     ref = data.get("ref") or attributes.get("source_branch") or head.get("ref") or ""
-    if not project or not _SHA.fullmatch(str(sha)) or set(str(sha)) == {"0"}:
+    if not _PROJECT.fullmatch(str(project)) or not _SHA.fullmatch(str(sha)) or set(str(sha)) == {"0"}:
         return None
     return Commit(str(sha), str(project), str(ref).removeprefix("refs/heads/").removeprefix("refs/tags/"))
 
@@ -109,6 +110,8 @@ class Reporter:
         except (OSError, UnicodeDecodeError) as error:
             return f"the token cannot be read: {error}"
         redact.current.register(token)
+        if not token or not token.isascii() or not token.isprintable():
+            return f"{self._to.token_file} must hold a token and nothing else"
         path, headers, data = self._call(told, token)
         for _try in range(_TRIES):
             try:

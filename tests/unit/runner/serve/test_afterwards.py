@@ -356,7 +356,8 @@ def test_an_event_names_its_commit(data: dict[str, Any], project: str) -> None:
 
 
 @pytest.mark.parametrize("data", [[], {}, {"checkout_sha": SHA}, {"after": "0" * 40, "project": {"id": 7}},
-                                  {"checkout_sha": "../../x", "project": {"id": 7}}])  # fmt: skip
+                                  {"checkout_sha": "../../x", "project": {"id": 7}},
+                                  {"after": SHA, "repository": {"full_name": "../../user"}}])  # fmt: skip
 def test_an_event_without_a_commit_reports_nothing(data: Any) -> None:
     assert commit_of(json.dumps(data).encode()) is None
 
