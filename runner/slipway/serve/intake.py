@@ -42,7 +42,8 @@ class Intake:
         self._config, self._store, self._listeners = config, store, listeners
         self._wake, self._say = wake, say
         self._limiter = Limiter(config.rate)
-        self._waiting: dict[str, Callable[[int, str], None]] = {}
+        self._waiting: dict[str, Callable[[str, str], None]] = {}
+        self._early: dict[str, tuple[str, str] | None] = {}  # ends that may come before the store's answer
 
     def admit(self, head: Head, source: str) -> Answer | None:
         """Return the refusal of a request whose body is not worth reading, or None."""
@@ -68,10 +69,13 @@ class Intake:
             return reply(Answer(400, {"eventListener": self._listeners.name(project), "errorMessage": problem}))
         known = delivery(project.name, head.headers, body)
         new = New(new_id(), project.name, head.path, head.headers, body, known, source)
+        if self._config.strict:
+            self._early[new.id] = None
         self._store.put(new, lambda found: self._stored(new, project, found, reply))
         return None
 
     def _stored(self, new: New, project: Project, found: str | sqlite3.Error, reply: Reply) -> None:
+        early = self._early.pop(new.id, None)
         if isinstance(found, sqlite3.Error):
             self._say(f"an event could not be stored: {found}")
             return reply(Answer(503, {"errorMessage": "the event could not be stored"}, headers={"Retry-After": "5"}))
@@ -84,26 +88,31 @@ class Intake:
         if found != new.id:
             self._say(f"event {found[-8:]} came again and was dropped")
             return reply(Answer(202, {**answer, "duplicate": True}))
-        if self._config.strict:
+        if not self._config.strict:
+            reply(Answer(202, answer))
+        else:
             self._wait(new.id, answer, reply)
-        self._wake()
-        return None if self._config.strict else reply(Answer(202, answer))
+            if early:
+                self.ended(new.id, *early)
+        return self._wake()
 
     def _wait(self, event_id: str, answer: dict[str, Any], reply: Reply) -> None:
         """Answer when the event is handled; after a while as accepted, because senders do not wait long."""
 
-        def tell(status: int, reason: str) -> None:
+        def tell(status: str, reason: str) -> None:
             late.cancel()
-            reply(Answer(status, {**answer, "errorMessage": reason} if reason else answer))
+            refused = status == "Refused"
+            reply(Answer(403, {**answer, "errorMessage": reason}) if refused else Answer(202, answer))
 
         self._waiting[event_id] = tell
         late = asyncio.get_running_loop().call_later(_STRICT_SECONDS, self.ended, event_id, "", "")
 
     def ended(self, event_id: str, status: str, reason: str) -> None:
         """Hear what became of an event, in the loop's thread."""
-        tell = self._waiting.pop(event_id, None)
-        if tell:
-            tell(*((403, reason) if status == "Refused" else (202, "")))
+        if event_id in self._early:
+            self._early[event_id] = (status, reason)
+        elif tell := self._waiting.pop(event_id, None):
+            tell(status, reason)
 
     def _project(self, path: str) -> Project | None:
         """One project takes every path; of several, the first part of the path names one."""

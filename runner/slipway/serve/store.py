@@ -94,7 +94,7 @@ class EventStore:
         self._path = path
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self.hand_over: Callable[[Callable[[], None]], None] = lambda call: call()
-        self._readers = threading.local()
+        self._readers, self._opened = threading.local(), list[sqlite3.Connection]()
         _migrate(self._reader())
         path.chmod(0o600)
         self._thread = threading.Thread(target=self._write, name="event-store", daemon=True)
@@ -184,8 +184,11 @@ class EventStore:
         self._queue.put(_Write(lambda database: _run(database, query, (before,))))
 
     def close(self) -> None:
+        """Write what was handed in, then let go of the file; who reads in another thread has ended before."""
         self._queue.put(None)
         self._thread.join(5)
+        while self._opened:
+            self._opened.pop().close()
 
     def _select(self, rest: str, values: tuple[Any, ...]) -> Iterator[Stored]:
         for row in self._reader().execute(f"SELECT {_COLUMNS} FROM events {rest}", values):
@@ -196,10 +199,11 @@ class EventStore:
         found: sqlite3.Connection | None = getattr(self._readers, "database", None)
         if found is None:
             found = self._readers.database = self._connection()
+            self._opened.append(found)
         return found
 
     def _connection(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+        database = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA wal_autocheckpoint = 4000")

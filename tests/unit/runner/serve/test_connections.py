@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -16,13 +17,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from slipway.core import Invalid
+from slipway.serve import wire
 from slipway.serve.api import Receiver
 from slipway.serve.config import Config, Project
+from slipway.serve.connection import Answer
+from slipway.serve.intake import Intake
 from slipway.serve.limits import Rate
+from slipway.serve.manifests import Listeners
+from slipway.serve.store import Done, EventStore, New
 from slipway.serve.tls import Certificate, Files
 
 LISTENER = (
@@ -230,3 +237,28 @@ def test_half_a_pair_leaves_the_certificate_in_force(tmp_path: Path) -> None:
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"none\.crt: No such file"):
         Certificate(Files(str(tmp_path / "none.crt"), "k"), lambda _text: None)
+
+
+class Instant:
+    """A store whose event is refused by the dispatcher before the server hears that it is stored."""
+
+    def __init__(self) -> None:
+        self.intake: Intake | None = None
+
+    def put(self, new: New, done: Done) -> None:
+        assert self.intake
+        self.intake.ended(new.id, "Refused", "too quick")
+        done(new.id)
+
+
+def test_an_end_that_comes_before_the_store_answers_is_not_lost() -> None:
+    store, answers = Instant(), list[Answer]()
+    config = Config("127.0.0.1", 0, [Project("shop", ["none.yaml"])], strict=True)
+    store.intake = Intake(config, cast(EventStore, store), Listeners(), lambda: None, lambda _text: None)
+
+    async def post() -> None:
+        assert store.intake
+        store.intake.handle(wire.head(POST.encode().split(wire.END)[0]), b"{}", "127.0.0.1", answers.append)
+
+    asyncio.run(post())
+    assert [(answer.status, answer.data["errorMessage"]) for answer in answers] == [(403, "too quick")]
