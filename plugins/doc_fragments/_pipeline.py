@@ -34,8 +34,10 @@ options:
     default: process
   image_map:
     description:
-      - What images of steps mean on this machine, before the built-in list, as C({image, toolset, entrypoint}).
+      - What images of steps mean on this machine, before the built-in list, as C({image, toolset, entrypoint, mounts}).
       - C(image) is a glob, C(toolset) is V(host), V(busybox) or V(kaniko), C(entrypoint) is a list.
+      - C(mounts) shows files and directories of this machine to the steps, read-only. It is a dictionary of paths in
+        the step to paths here.
       - An image that nothing maps is refused.
     type: list
     elements: dict

@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._core.errors import Invalid, Refused
@@ -23,12 +23,16 @@ from ..._sandbox.process import Mount, python_mounts
 
 @dataclass(frozen=True, slots=True)
 class Toolset:
-    """How a step of such an image is started. `shell` is the program behind /bin/sh, "" for the host's."""
+    """How a step of such an image is started. `shell` is the program behind /bin/sh, "" for the host's.
+
+    `tools` are programs that we bring, `mounts` what the user shows to these steps.
+    """
 
     pattern: str
     entrypoint: tuple[str, ...] = ()
     shell: str = ""
     tools: tuple[Mount, ...] = ()
+    mounts: tuple[Mount, ...] = ()
 
 
 _KANIKO = "/kaniko/executor"
@@ -55,7 +59,7 @@ _BUILTIN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 
 
 def toolsets(user: Sequence[Mapping[str, Any]], tools: str) -> list[Toolset]:
-    """Return the whole map: the user's entries ({image, toolset, entrypoint}), then ours.
+    """Return the whole map: the user's entries ({image, toolset, entrypoint, mounts}), then ours.
 
     `tools` is a directory of the run in which the programs that we bring are laid.
     """
@@ -70,7 +74,21 @@ def _own(entry: Mapping[str, Any], index: int, tools: str) -> Toolset:
     if name not in ("host", "busybox", "kaniko"):
         raise Invalid(f"image_map[{index}].toolset", f"is {name!r}", hint="host, busybox or kaniko")
     entrypoint = entry.get("entrypoint") or ([_KANIKO] if name == "kaniko" else [])
-    return _make(str(entry["image"]), "" if name == "host" else name, tuple(entrypoint), tools)
+    made = _make(str(entry["image"]), "" if name == "host" else name, tuple(entrypoint), tools)
+    return replace(made, mounts=_mounts(entry.get("mounts") or {}, f"image_map[{index}].mounts"))
+
+
+def _mounts(wanted: Mapping[str, str], field: str) -> tuple[Mount, ...]:
+    """Return the files and directories of this machine that the steps see, read-only. `wanted`: {path inside: path here}."""
+    for target, source in wanted.items():
+        if not str(target).startswith("/"):
+            raise Invalid(f"{field}.{target}", "is no absolute path", hint="{/path/in/the/step: /path/of/this/machine}")
+        if not os.path.exists(os.path.expanduser(str(source))):
+            raise Invalid(f"{field}.{target}", f"names what is not on this machine: {str(source)!r}")
+    return tuple(
+        Mount(os.path.realpath(os.path.expanduser(str(source))), str(target), read_only=True)
+        for target, source in wanted.items()
+    )
 
 
 def _make(pattern: str, name: str, entrypoint: tuple[str, ...], tools: str) -> Toolset:
@@ -107,7 +125,7 @@ def find(image: str, known: Sequence[Toolset], field: str, obj: str) -> Toolset:
 
 def extra_mounts(toolset: Toolset) -> list[Mount]:
     """Return the mounts that a toolset needs beside the host's tools."""
-    mounts = list(toolset.tools)
+    mounts = [*toolset.tools, *toolset.mounts]
     if toolset.tools:
         mounts += python_mounts()
         root = _package_root()
