@@ -25,7 +25,7 @@ from ..._sandbox.process import Mount, python_mounts
 class Toolset:
     """How a step of such an image is started. `shell` is the program behind /bin/sh, "" for the host's.
 
-    `tools` are programs that we bring, `mounts` what the user shows to these steps.
+    `tools` are programs that we bring, `mounts` what else these steps see: their shell, and what the user shows them.
     """
 
     pattern: str
@@ -75,7 +75,7 @@ def _own(entry: Mapping[str, Any], index: int, tools: str) -> Toolset:
         raise Invalid(f"image_map[{index}].toolset", f"is {name!r}", hint="host, busybox or kaniko")
     entrypoint = entry.get("entrypoint") or ([_KANIKO] if name == "kaniko" else [])
     made = _make(str(entry["image"]), "" if name == "host" else name, tuple(entrypoint), tools)
-    return replace(made, mounts=_mounts(entry.get("mounts") or {}, f"image_map[{index}].mounts"))
+    return replace(made, mounts=(*made.mounts, *_mounts(entry.get("mounts") or {}, f"image_map[{index}].mounts")))
 
 
 def _mounts(wanted: Mapping[str, str], field: str) -> tuple[Mount, ...]:
@@ -92,9 +92,20 @@ def _mounts(wanted: Mapping[str, str], field: str) -> tuple[Mount, ...]:
 
 
 def _make(pattern: str, name: str, entrypoint: tuple[str, ...], tools: str) -> Toolset:
-    return Toolset(
-        pattern, entrypoint, "busybox" if name == "busybox" else "", _kaniko(tools) if name == "kaniko" else ()
-    )
+    shell = "busybox" if name == "busybox" else ""
+    return Toolset(pattern, entrypoint, shell, _kaniko(tools) if name == "kaniko" else (), _shell(shell, tools))
+
+
+def _shell(name: str, tools: str) -> tuple[Mount, ...]:
+    """Show busybox as /bin/sh. By a link named sh: where paths are only rewritten, busybox goes by the name it is called."""
+    program = shutil.which(name) if name else None
+    if program is None:
+        return ()
+    link = os.path.join(tools, "sh")
+    if not os.path.lexists(link):
+        os.makedirs(tools, mode=0o700, exist_ok=True)
+        os.symlink(os.path.realpath(program), link)
+    return (Mount(link, "/bin/sh", read_only=True),)
 
 
 def _kaniko(tools: str) -> tuple[Mount, ...]:
@@ -130,9 +141,6 @@ def extra_mounts(toolset: Toolset) -> list[Mount]:
         mounts += python_mounts()
         root = _package_root()
         mounts.append(Mount(root, root, read_only=True))
-    busybox = shutil.which("busybox") if toolset.shell == "busybox" else None
-    if busybox:
-        mounts.append(Mount(os.path.realpath(busybox), "/bin/sh", read_only=True))
     return mounts
 
 
