@@ -12,7 +12,6 @@ kubectl gets a kubeconfig that holds the token of the ServiceAccount helloworld-
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import urllib.request
@@ -60,14 +59,6 @@ class Case:
     @property
     def build_id(self) -> str:
         return str(self.tasks["generate-build-id"]["results"]["buildId"])
-
-
-@pytest.fixture(scope="module")
-def embedded() -> Iterator[clusters.ClusterState]:
-    if os.environ.get(clusters.EXTERNAL):
-        pytest.skip(f"{clusters.EXTERNAL} is set: this case needs the embedded cluster with its process node")
-    yield clusters.up("cases", fake_nodes=0, process_node=True, registry=True)
-    clusters.down("cases")
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -128,14 +119,9 @@ def _call(folder: Path, client: Client, admin: str, registry: str, environment: 
 
 
 def _kubectl(folder: Path, kubeconfig: Path) -> list[dict[str, Any]]:
-    """Return the map of the kubectl image: the kubeconfig, and the stand-in where the machine has no kubectl."""
+    """Return the map of the kubectl image: its programs, and the kubeconfig."""
     (entry,) = stand_ins("lachlanevenson/k8s-kubectl", kubeconfig=str(kubeconfig))
-    if shutil.which("kubectl", path="/usr/local/bin:/usr/bin:/bin"):
-        return [entry]
-    programs = folder / "kubectl"
-    programs.mkdir()
-    shutil.copy(Path(__file__).parent / "cases" / "kubectl.py", programs / "kubectl")
-    return [{**entry, "mounts": {**entry["mounts"], f"{INSIDE}/bin": str(programs)}}]
+    return [{**entry, "mounts": {**entry["mounts"], f"{INSIDE}/bin": str(cases.kubectl(folder))}}]
 
 
 def test_cs04_the_run_goes_from_the_clone_to_the_deployment(case_4: Case) -> None:

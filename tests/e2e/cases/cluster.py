@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import shutil
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -57,6 +58,15 @@ def account_kubeconfig(client: Client, admin: str, account: str, file: Path) -> 
     }
     file.write_text(json.dumps(config))
     return file
+
+
+def kubectl(folder: Path) -> Path:
+    """Return a directory with the stand-in for kubectl, an empty one where the machine has kubectl itself."""
+    programs = folder / "kubectl"
+    programs.mkdir(exist_ok=True)
+    if not shutil.which("kubectl", path="/usr/local/bin:/usr/bin:/bin"):
+        shutil.copy(Path(__file__).with_name("kubectl.py"), programs / "kubectl")
+    return programs
 
 
 def docker_config(host: str) -> Manifest:
