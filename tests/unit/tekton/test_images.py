@@ -28,3 +28,13 @@ def test_a_mount_that_is_not_on_this_machine_is_refused_by_field(tmp_path: Path)
 def test_a_mount_at_no_absolute_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="is no absolute path"):
         images.toolsets([{"image": "maven:*", "mounts": {"opt": str(tmp_path)}}], str(tmp_path))
+
+
+def test_maven_sees_the_configuration_that_a_distribution_keeps_in_etc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "java-17-openjdk").mkdir()
+    monkeypatch.setitem(images._CONFIGURATION, "mvn", (f"{tmp_path}/java-*", f"{tmp_path}/maven"))
+    known = images.toolsets([], str(tmp_path / "tools"))
+    mounts = images.extra_mounts(images.find("maven:3.9", known, "image", ""))
+    assert [(mount.target, mount.read_only) for mount in mounts] == [(f"{tmp_path}/java-17-openjdk", True)]

@@ -10,6 +10,7 @@ The first entry of the map whose pattern matches wins. An image that nothing map
 from __future__ import annotations
 
 import fnmatch
+import glob
 import os
 import shutil
 import sys
@@ -56,6 +57,8 @@ _BUILTIN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("*admin-box*", "", ()),
     ("*kubectl*", "busybox", ("kubectl",)),
 )
+# What a program of the host cannot start without, where distributions keep it outside of /usr.
+_CONFIGURATION = {"mvn": ("/etc/maven", "/etc/java-*")}
 
 
 def toolsets(user: Sequence[Mapping[str, Any]], tools: str) -> list[Toolset]:
@@ -93,7 +96,13 @@ def _mounts(wanted: Mapping[str, str], field: str) -> tuple[Mount, ...]:
 
 def _make(pattern: str, name: str, entrypoint: tuple[str, ...], tools: str) -> Toolset:
     shell = "busybox" if name == "busybox" else ""
-    return Toolset(pattern, entrypoint, shell, _kaniko(tools) if name == "kaniko" else (), _shell(shell, tools))
+    mounts = (*_shell(shell, tools), *_configuration(entrypoint[0] if entrypoint else ""))
+    return Toolset(pattern, entrypoint, shell, _kaniko(tools) if name == "kaniko" else (), mounts)
+
+
+def _configuration(program: str) -> tuple[Mount, ...]:
+    found = (path for pattern in _CONFIGURATION.get(program, ()) for path in sorted(glob.glob(pattern)))
+    return tuple(Mount(path, path, read_only=True) for path in found)
 
 
 def _shell(name: str, tools: str) -> tuple[Mount, ...]:
