@@ -89,5 +89,6 @@ def embedded() -> Iterator[clusters.ClusterState]:
     """An embedded cluster of these tests' own, with a process node and a registry; taken down at the end."""
     if os.environ.get(clusters.EXTERNAL):
         pytest.skip(f"{clusters.EXTERNAL} is set: this case needs the embedded cluster with its process node")
-    yield clusters.up("cases", fake_nodes=0, process_node=True, registry=True)
-    clusters.down("cases")
+    name = f"{clusters.default_name()}-cases"
+    yield clusters.up(name, fake_nodes=0, process_node=True, registry=True)
+    clusters.down(name)

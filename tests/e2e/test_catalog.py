@@ -225,6 +225,20 @@ def test_kubectl_deploy_applies_the_manifest_with_the_image(
     assert deep_get(found, "data", "image") == "registry.example.com/hello:v1@&"
 
 
+def test_kubectl_deploy_has_only_the_rights_of_its_kubeconfig_and_tells_what_it_applied_before_it_failed(
+    site: Site, kubeconfig: Manifest
+) -> None:
+    secret = "    ---\n    apiVersion: v1\n    kind: Secret\n    metadata:\n      name: catalog-forbidden\n"
+    done = site.run(
+        "kubectl-deploy",
+        lambda text: with_kubeconfig(text.replace('image: "__IMAGE__"\n', f'image: "__IMAGE__"\n{secret}')),
+        [kubeconfig],
+    )
+    assert done.report.status == "StepFailed"
+    assert done.results["objects"] == "configmap/catalog-deployed\n"
+    assert any("orbidden" in line for line in done.logs["kubectl-deploy"])
+
+
 def test_kubectl_deploy_says_when_the_placeholder_is_nowhere(site: Site, kubeconfig: Manifest) -> None:
     done = site.run("kubectl-deploy", lambda text: with_kubeconfig(text.replace("__IMAGE__", "fixed:v1")), [kubeconfig])
     assert not done.report.succeeded
@@ -250,6 +264,21 @@ def test_config_update_commits_nothing_the_second_time(site: Site) -> None:
     second = good(site.run("config-update", lambda text: text.replace("value: v2", "value: v7")))
     assert (first.results["changed"], second.results["changed"]) == ("true", "false")
     assert first.results["commit"] == second.results["commit"]
+
+
+def test_config_update_tries_again_on_what_somebody_else_pushed(site: Site) -> None:
+    bare, work = site.folder / "git" / "config.git", site.folder / "config"
+    git(work, "fetch", "--quiet", str(bare), "main")
+    git(work, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+    git(work, "commit", "--quiet", "--allow-empty", "--message", "Somebody else was faster")
+    git(work, "push", "--quiet", str(bare), "HEAD:refs/heads/other")
+    hook = bare / "hooks" / "update"
+    faster = "env -u GIT_QUARANTINE_PATH git update-ref refs/heads/main refs/heads/other"
+    hook.write_text(f'#!/bin/sh\nrm "$0"\n{faster}\necho "you are late" >&2\nexit 1\n')
+    hook.chmod(0o755)
+    good(site.run("config-update", lambda text: text.replace("value: v2", "value: v9")))
+    subjects = git(bare, "log", "-2", "--format=%s", "main").splitlines()
+    assert subjects == ["Use registry.example.com/hello:v9", "Somebody else was faster"]
 
 
 def test_config_update_changes_the_images_of_plain_manifests(site: Site) -> None:

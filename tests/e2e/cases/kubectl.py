@@ -20,6 +20,7 @@ from pathlib import Path
 PLACES = {
     "ConfigMap": "api/v1/namespaces/{}/configmaps",
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
+    "Secret": "api/v1/namespaces/{}/secrets",
     "Service": "api/v1/namespaces/{}/services",
 }
 
