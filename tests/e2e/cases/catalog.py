@@ -98,6 +98,7 @@ class Site:
         return {
             "PATH": f"{PATH}:{GO}",
             "MAVEN_MIRROR": self.mirror,
+            "BUILDER": "/kaniko/executor",
             "SLIPWAY_BASE_MAP": '{"python:*": "host"}',
         }
 
