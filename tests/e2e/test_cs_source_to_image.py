@@ -12,10 +12,12 @@ kubectl gets a kubeconfig that holds the token of the ServiceAccount helloworld-
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,8 @@ from ansible_collections.slipway.gitops.plugins.module_utils._oci.registry impor
 from slipway.cluster import api as clusters
 from tests.e2e.cases import cluster as cases
 from tests.e2e.cases import servers
-from tests.e2e.cases.plays import INSIDE, PATH, WAYS, Call, Played, play, stand_ins, vectors
+from tests.e2e.cases.plays import INSIDE, PATH, WAYS, Call, Played, play, stand_ins, surroundings, vectors, write
+from tests.e2e.conftest import BIN, run
 
 REPOSITORY = "icloud2native/spring-boot-helloworld"
 NAME = "spring-boot-helloworld"
@@ -61,26 +64,43 @@ class Case:
         return str(self.tasks["generate-build-id"]["results"]["buildId"])
 
 
-@pytest.fixture(scope="module", params=WAYS)
-def case_4(
-    request: pytest.FixtureRequest, embedded: clusters.ClusterState, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Case]:
-    folder = tmp_path_factory.mktemp("cs04")
+@dataclass(frozen=True)
+class Stage:
+    """What is up for one play, and the call that it makes."""
+
+    client: Client
+    registry: str
+    artifacts: servers.Artifacts
+    call: Call
+
+
+@contextmanager
+def stage(embedded: clusters.ClusterState, folder: Path) -> Iterator[Stage]:
+    """Bring everything up below `folder`: nothing has been built, pushed or deployed."""
     (folder / "cache").mkdir()
     shutil.rmtree(Path(embedded.state_dir) / "registry", ignore_errors=True)
+    artifacts = servers.Artifacts()
     with (
         Client(load_config({"kubeconfig": embedded.kubeconfig})) as client,
         servers.git_server(folder / "git") as git,
-        servers.serving(servers.Artifacts().handler()) as mirror,
+        servers.serving(artifacts.handler()) as mirror,
         servers.serving(cases.gate(embedded.registry_host)) as gate,
     ):
         _clear(client)
         servers.sample_repository(folder / "git", folder / "work", git)
         registry = gate.removeprefix("http://")
         environment = {"PATH": PATH, "MAVEN_MIRROR": mirror, **servers.instead_of(git)}
-        call = _call(folder, client, embedded.kubeconfig, registry, environment)
-        played = play(folder, request.param, [call])
-        yield Case(played, client, registry, embedded.gateway_url)
+        yield Stage(client, registry, artifacts, _call(folder, client, embedded.kubeconfig, registry, environment))
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def case_4(
+    request: pytest.FixtureRequest, embedded: clusters.ClusterState, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Case]:
+    folder = tmp_path_factory.mktemp("cs04")
+    with stage(embedded, folder) as up:
+        played = play(folder, request.param, [up.call])
+        yield Case(played, up.client, up.registry, embedded.gateway_url)
 
 
 def _clear(client: Client) -> None:
@@ -164,3 +184,27 @@ def test_cs04_the_service_answers_with_the_version_of_the_source(case_4: Case) -
 def test_cs04_the_password_of_the_registry_is_in_nothing_that_was_printed(case_4: Case) -> None:
     assert cases.PASSWORD not in case_4.played.output
     assert not any(cases.PASSWORD in str(event) for event in case_4.played.events)
+
+
+def slipway(folder: Path, *arguments: str) -> str:
+    done = run(str(BIN / "slipway"), *arguments, cwd=folder, env=surroundings(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_cs04_a_run_that_is_stopped_midway_has_applied_nothing_and_goes_on_later(
+    embedded: clusters.ClusterState, tmp_path: Path
+) -> None:
+    with stage(embedded, tmp_path) as up:
+        up.artifacts.open.clear()
+        run_id = slipway(tmp_path, "run", "--detach", str(write(tmp_path, [up.call]))).strip()
+        assert up.artifacts.asked.wait(90), "the build did not begin"
+        slipway(tmp_path, "cancel", run_id)
+        up.artifacts.open.set()
+        (shown,) = [one for one in json.loads(slipway(tmp_path, "list", "--output", "json")) if one["id"] == run_id]
+        assert shown["status"] == "Cancelled"
+        assert not up.client.get("apps/v1", "Deployment", NAME, cases.NAMESPACE)
+        again = play(tmp_path, "slipway run", [up.call])
+        assert again.results[0]["status"] == "Succeeded"
+        assert f"{RUN}-git-clone/git-clone" not in again.started()
+        assert up.client.get("apps/v1", "Deployment", NAME, cases.NAMESPACE)

@@ -71,20 +71,24 @@ def play(folder: Path, way: str, calls: Sequence[Call], environment: Mapping[str
     events = folder / "events.jsonl"
     for file in (out, events, *state.glob("runs/*/events.jsonl")):
         file.unlink(missing_ok=True)
-    environment = {
-        **(environment or {}),
-        "SLIPWAY_STATE_DIR": str(state),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-    }
+    given = {**(environment or {}), **surroundings(folder)}
     if way == "ansible-playbook":
-        environment["SLIPWAY_EVENTS"] = str(events)
-    done = run(*_command(way, _playbook(folder, calls, out)), cwd=folder, env=environment)
+        given["SLIPWAY_EVENTS"] = str(events)
+    done = run(*_command(way, write(folder, calls)), cwd=folder, env=given)
     output = done.stdout + done.stderr
     assert done.returncode == 0, output[-4000:]
     files = [events] if way == "ansible-playbook" else sorted(state.glob("runs/*/events.jsonl"))
     seen = [json.loads(line) for file in files if file.is_file() for line in file.read_text().splitlines()]
     return Played(json.loads(out.read_text()), seen, output)
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """Return the variables of a play in this folder: a state directory of its own, the collection of the checkout."""
+    return {
+        "SLIPWAY_STATE_DIR": str(folder / "runner"),
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+    }
 
 
 def _command(way: str, playbook: Path) -> list[str]:
@@ -93,7 +97,9 @@ def _command(way: str, playbook: Path) -> list[str]:
     return [str(BIN / "slipway"), "run", str(playbook)]
 
 
-def _playbook(folder: Path, calls: Sequence[Call], out: Path) -> Path:
+def write(folder: Path, calls: Sequence[Call]) -> Path:
+    """Write the playbook of these calls; it keeps their results in results.json beside itself."""
+    out = folder / "results.json"
     tasks: list[dict[str, Any]] = [
         {
             "name": f"Call {number}",

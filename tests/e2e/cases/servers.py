@@ -85,10 +85,15 @@ class MeetingPoint:
 
 
 class Artifacts:
-    """A Maven repository of made-up artifacts. `requests` lists what was downloaded."""
+    """A Maven repository of made-up artifacts. `requests` lists what was downloaded.
+
+    While `open` is not set, downloads wait: `asked` tells that a build has come that far.
+    """
 
     def __init__(self) -> None:
         self.requests: list[str] = []
+        self.asked, self.open = threading.Event(), threading.Event()
+        self.open.set()
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
         """Return the handler that serves any path below /maven2/."""
@@ -97,6 +102,8 @@ class Artifacts:
         class Handler(_Quiet):
             def do_GET(self) -> None:
                 store.requests.append(self.path)
+                store.asked.set()
+                store.open.wait(120)
                 self.answer(f"artifact {self.path}\n".encode())
 
         return Handler
