@@ -168,3 +168,7 @@ def test_cs01_the_time_of_the_engine_can_be_told_from_the_time_of_the_steps(
     record_property("engine overhead of six TaskRuns in seconds", round(engine, 3))
     assert steps > 0
     assert engine >= 0
+
+
+def test_cs01_results_hold_only_what_ansible_keeps_without_a_warning(case_1: dict[str, Any]) -> None:
+    assert "unsupported in variable storage" not in once(case_1).output

@@ -202,7 +202,7 @@ class TaskRun:
             self._write(f"tekton/steps/step-{name}/exitCode", left.exit_code)
         found = self._read(os.path.join(self._plan.folder, "tekton", "steps", f"step-{name}", "results"))
         self._step_results[name] = results.read(step.get("results") or [], found, self._plan.name)
-        return StepEnd(name, ended.exit_code or 0, left.reason, time.monotonic() - began)
+        return StepEnd(name, ended.exit_code or 0, str(left.reason), time.monotonic() - began)
 
     def _with_results(self, name: str, step: dict[str, Any]) -> dict[str, Any]:
         """Return the step with results and artifacts of earlier steps; as upstream, a missing one is only warned of."""
