@@ -10,6 +10,7 @@ The first entry of the map whose pattern matches wins. An image that nothing map
 from __future__ import annotations
 
 import fnmatch
+import glob
 import os
 import re
 import shutil
@@ -74,6 +75,8 @@ _BUILTIN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
+# What a program of the host cannot start without, where distributions keep it outside of /usr.
+_CONFIGURATION = {"mvn": ("/etc/maven", "/etc/java-*")}
 # What is known of these images beside their tools.
 _MORE: dict[str, dict[str, Any]] = {
     "*alpine-git-nonroot*": {"env": {"HOME": "/home/nonroot"}, "uid": 1000, "gid": 1000},
@@ -127,6 +130,9 @@ def _user(text: str, where: str) -> tuple[int, int]:
 def _tools(given: Mapping[str, str], where: str) -> list[Mount]:
     """Return the files or directories of this machine that an entry shows, by their path inside."""
     for target, path in given.items():
+        if not target.startswith("/"):
+            hint = "{/path/in/the/step: /path/of/this/machine}"
+            raise Invalid(f"{where}.tools.{target}", "is no absolute path", hint=hint)
         if not os.path.exists(os.path.expanduser(path)):
             raise Invalid(f"{where}.tools.{target}", f"does not exist: {path}", hint="give a path of this machine")
     return [Mount(os.path.realpath(os.path.expanduser(path)), target, read_only=True) for target, path in given.items()]
@@ -255,10 +261,16 @@ def extra_mounts(toolset: Toolset) -> list[Mount]:
         mounts += python_mounts()
         root = _package_root()
         mounts.append(Mount(root, root, read_only=True))
-    busybox = shutil.which("busybox") if toolset.shell == "busybox" else None
-    if busybox:
-        mounts.append(Mount(os.path.realpath(busybox), "/bin/sh", read_only=True))
+    mounts += _configuration(toolset.entrypoint[0] if toolset.entrypoint else "")
+    applets = next((mount.source for mount in toolset.tools if mount.target == _BUSYBOX), "")
+    if applets:  # by its link: where paths are only rewritten, busybox goes by the name it is called
+        mounts.append(Mount(os.path.join(applets, "sh"), "/bin/sh", read_only=True))
     return mounts
+
+
+def _configuration(program: str) -> list[Mount]:
+    found = (path for pattern in _CONFIGURATION.get(program, ()) for path in sorted(glob.glob(pattern)))
+    return [Mount(path, path, read_only=True) for path in found]
 
 
 def _package_root() -> str:
