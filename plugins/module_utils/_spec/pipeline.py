@@ -26,6 +26,13 @@ PIPELINE_RUN_SPEC: dict[str, Any] = {
     **_COMMON,
     "pipeline_run": {"type": "raw"},
     "parallelism": {"type": "int", "default": 8},
+    "reuse": {
+        "type": "dict",
+        "options": {
+            "run": {"type": "str", "required": True},
+            "tasks": {"type": "list", "elements": "str", "required": True},
+        },
+    },
 }
 
 TASK_RUN_SPEC: dict[str, Any] = {**_COMMON, "task_run": {"type": "raw"}}

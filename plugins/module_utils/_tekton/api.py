@@ -23,26 +23,55 @@ from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .._core.yaml import Document
 from .._lang import cel
+from . import history, reuse
 from .act import images
 from .act.executor import Executor, TaskEnd, World
 from .act.process import ProcessExecutor
 from .act.steps import Shared
 from .act.workspaces import Volumes, secret_values
-from .decide import dag, merge, params, workspaces
+from .decide import merge, params, workspaces
+from .decide.explain import rows
 from .decide.timeouts import task_timeout
+from .history import Kept, StepLog, claim_folder, kept_run, kept_runs, remove_run, step_logs
 from .model.parse import Bundle, parse
 from .pipelinerun import PipelineRun
+from .report.junit import junit
+from .report.svg import svg
 from .resolve.local import inline_or_given
+from .reuse import Reuse
 from .store import Store, default_root
 from .taskrun import Request, attempts
 
-__all__ = ["EMULATED", "Bundle", "Options", "Report", "explain", "parse", "run_pipeline", "run_task"]
+__all__ = [
+    "EMULATED",
+    "Bundle",
+    "Kept",
+    "Options",
+    "Report",
+    "Reuse",
+    "StepLog",
+    "claim_folder",
+    "explain",
+    "junit",
+    "kept_run",
+    "kept_runs",
+    "parse",
+    "pipeline_spec",
+    "remove_run",
+    "run_pipeline",
+    "run_task",
+    "step_logs",
+    "svg",
+    "task_spec",
+]
 EMULATED = "Tekton Pipelines v1.15"
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories."""
+    """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories, `reuse` says what
+    an earlier run has done already.
+    """
 
     state_dir: str = ""
     image_map: Sequence[Mapping[str, Any]] = ()
@@ -52,6 +81,7 @@ class Options:
     namespace: str = "default"
     parallelism: int = 8
     force: bool = False
+    reuse: Reuse | None = None
 
 
 @dataclass(slots=True)
@@ -84,9 +114,11 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     """
     name = _name(run.data)
     store = Store(options.state_dir or default_root(), name)
-    before = store.begin({"spec": run.data["spec"], "params": options.params}, name, force=options.force)
+    about = history.about("PipelineRun", run.data, explain(bundle, run))
+    before = store.begin({"spec": run.data["spec"], "params": options.params}, name, force=options.force, about=about)
     if before.get("report"):
         return Report(**before["report"], changed=False)
+    before = _with_reused(before, options)
     world = _world(bundle, store.folder, options, events, cancel)
     namespace = _namespace(run.data, options)
     engine = PipelineRun(bundle, run, name, namespace, options.params, world, store, options.parallelism)
@@ -117,7 +149,8 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     """Execute a TaskRun to its end; as run_pipeline."""
     name, spec = _name(run.data), run.data["spec"]
     store = Store(options.state_dir or default_root(), name)
-    before = store.begin({"spec": spec, "params": options.params}, name, force=options.force)
+    about = history.about("TaskRun", run.data, [])
+    before = store.begin({"spec": spec, "params": options.params}, name, force=options.force, about=about)
     if before.get("report"):
         return Report(**before["report"], changed=False)
     world = _world(bundle, store.folder, options, events, cancel)
@@ -163,16 +196,25 @@ def _request(
 
 
 def explain(bundle: Bundle, run: Document) -> list[dict[str, Any]]:
-    """Return the order in which the tasks of a PipelineRun would run: waves with what each waits for."""
-    spec, _name_of_pipeline = PipelineRun.pipeline_of(bundle, run)
-    before = dag.edges(spec["tasks"])
-    rows = [
-        {"wave": number, "task": name, "after": before[name]}
-        for number, wave in enumerate(dag.order(spec["tasks"]))
-        for name in wave
-    ]
-    last = len(dag.order(spec["tasks"]))
-    return rows + [{"wave": last, "task": task["name"], "after": ["all tasks"]} for task in spec.get("finally") or []]
+    """Return the order in which the tasks of a PipelineRun would run: waves, what each waits for, and why."""
+    return [row.as_dict() for row in rows(PipelineRun.pipeline_of(bundle, run)[0])]
+
+
+def pipeline_spec(bundle: Bundle, run: Document) -> Mapping[str, Any]:
+    """Return the spec of the pipeline that a PipelineRun runs; Invalid when it is not given."""
+    return PipelineRun.pipeline_of(bundle, run)[0]
+
+
+def task_spec(bundle: Bundle, run: Document) -> Mapping[str, Any]:
+    """Return the spec of the Task that a TaskRun runs; Invalid when it is not given."""
+    return inline_or_given(bundle, run, run.data["spec"], "spec").spec
+
+
+def _with_reused(before: dict[str, Any], options: Options) -> dict[str, Any]:
+    """What an interrupted run of this name did is newer than what another one did."""
+    if options.reuse is None:
+        return before
+    return {**before, "tasks": {**reuse.ends(options.reuse, options.state_dir), **(before.get("tasks") or {})}}
 
 
 def _kept(report: Report) -> dict[str, Any]:

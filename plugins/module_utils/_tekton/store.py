@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,17 +32,20 @@ class Store:
         except OSError as error:
             raise Permanent(f"cannot make {self.folder}: {error.strerror}", hint="give another state_dir") from error
 
-    def begin(self, spec: Mapping[str, Any], name: str, *, force: bool) -> dict[str, Any]:
+    def begin(
+        self, spec: Mapping[str, Any], name: str, *, force: bool, about: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Say what this run is; return the saved state of an earlier one of the same name and spec.
 
-        Refused when the name was used for something else.
+        `about` is kept for people who look at the run later. Refused when the name was used for something else.
         """
         wanted = hashlib.sha256(gojson.dumps(spec).encode()).hexdigest()
         before = self._read("run.json")
         if before and before.get("hash") != wanted and not force:
             hint = "give the run another name, use generateName, or force"
             raise Refused(f"a run named {name!r} exists already with a different spec", hint=hint, obj=f"run {name}")
-        self._write("run.json", {"format": FORMAT, "name": name, "hash": wanted})
+        created = time.time() if force else before.get("created") or time.time()
+        self._write("run.json", {"format": FORMAT, "name": name, "hash": wanted, "created": created, **(about or {})})
         if force:
             self._write("state.json", {})
         return {} if force else self._read("state.json")
