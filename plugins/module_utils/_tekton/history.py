@@ -93,7 +93,7 @@ def kept_run(name: str, state_dir: str = "", kind: str = "") -> Kept:
     found = _load(state_dir or default_root(), name) if "/" not in name else None
     if found is None or kind not in ("", found.kind):
         last = ", ".join(one.name for one in kept_runs(state_dir, kind)[:5]) or "none"
-        raise Invalid("run", f"there is no {kind or 'run'} '{name}'", hint=f"the last ones: {last}")
+        raise Invalid("", f"there is no {kind or 'run'} '{name}'", hint=f"the last ones: {last}")
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slipway.cli import _print
-from slipway.pipelines import params, tree
+from slipway.pipelines import params, runs, tree
 
 if TYPE_CHECKING:
     from slipway.pipelines.runs import Listed
@@ -53,7 +53,7 @@ def _run(one: Listed) -> None:
             ("name", one.name),
             ("of", one.target),
             ("status", state(one)),
-            ("why", one.message),
+            ("message", one.message),
             ("started", _print.moment(one.started)),
             ("duration", "" if one.seconds is None else age(one.seconds)),
             ("service account", account),
@@ -67,9 +67,10 @@ def _run(one: Listed) -> None:
     _table("workspaces", ("NAME", "SUBPATH", "BINDING"), bound)
     found = [(name, params.spelled(value)) for name, value in (report.get("results") or {}).items()]
     _table("results", ("NAME", "VALUE"), found)
-    if one.kept and report:
+    told = runs.told(one)
+    if told:
         click.echo(f"\n{'tasks' if one.kind == 'PipelineRun' else 'steps'}")
-        for line in tree.lines(one.kept):
+        for line in tree.lines(told):
             click.echo(f"  {line}")
 
 
@@ -118,8 +119,8 @@ def _param(entry: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 def _task(task: Mapping[str, Any]) -> tuple[str, str, str]:
     reference = task.get("taskRef") or task.get("pipelineRef") or {}
-    runs = reference.get("name") or reference.get("resolver") or "(inline)"
-    return task["name"], str(runs), ", ".join(task.get("runAfter") or [])
+    target = reference.get("name") or reference.get("resolver") or "(inline)"
+    return task["name"], str(target), ", ".join(task.get("runAfter") or [])
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,6 @@ def follow(
     name: str,
     output: str,
     *,
-    taken: Sequence[str] = (),
     logs: bool = True,
     files: Mapping[str, str] | None = None,
 ) -> int:
@@ -40,7 +39,7 @@ def follow(
         shown = StepLines(sys.stdout, logs=logs)
     run = look(api.get(run_id), shown, owned=True)
     one = ended(run, name)
-    _say(one, run, output, taken)
+    _say(one, run, output)
     write(one, files or {})
     return run.exit_code or 0
 
@@ -54,24 +53,25 @@ def ended(run: Run, name: str) -> Listed:
     )
 
 
-def _say(one: Listed, run: Run, output: str, taken: Sequence[str]) -> None:
+def _say(one: Listed, run: Run, output: str) -> None:
     if output == "json":
         _print.document({**one.as_dict(), "exit_code": run.exit_code})
     elif output == "jsonl":
         _print.lines([{"verdict": {**one.as_dict(), "exit_code": run.exit_code}}])
     elif output != "name":
-        tell(one, run, taken)
+        tell(one, run)
 
 
-def tell(one: Listed, run: Run, taken: Sequence[str] = ()) -> None:
+def tell(one: Listed, run: Run) -> None:
     """Print verdict and tree for people."""
     if one.kept is None or not one.kept.report:
-        click.echo(f"{one.kind} {one.name}  {_print.verdict(run)}")
-        return
-    click.echo(f"\n{tree.verdict(one.kept)}")
-    for line in tree.lines(one.kept, taken):
+        click.echo(f"\n{one.kind} {one.name}  {_print.verdict(run)}")
+    else:
+        click.echo(f"\n{tree.verdict(one.kept)}")
+    told = runs.told(one)
+    for line in tree.lines(told) if told else ():
         click.echo(line)
-    if run.exit_code:
+    if run.exit_code and told and told.report["task_runs"]:
         click.echo(f"logs: slipway {short(one.kind)} logs {one.name}", err=True)
 
 

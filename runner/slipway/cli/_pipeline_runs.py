@@ -141,7 +141,7 @@ def show_logs(
     from slipway.runs import api
 
     if one.run is None:
-        raise Invalid("run", f"{one.name} has not ended, and was started by a plain playbook")
+        raise Invalid("", f"{one.name} has not ended, and was started by a plain playbook")
     if following:
         return look(one.run, shown).exit_code or 0
     for event in log.read(api.events_path(one.run)):

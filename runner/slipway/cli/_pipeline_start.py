@@ -98,8 +98,7 @@ def start(kind: str, name: str, given: Mapping[str, Any]) -> int:
         return 0
     from slipway.cli._pipeline_end import follow
 
-    taken = tuple(prepared.reuse.tasks) if prepared.reuse else ()
-    return follow(handle.id, prepared.name, output, taken=taken, logs=given["showlog"], files=_files(given))
+    return follow(handle.id, prepared.name, output, logs=given["showlog"], files=_files(given))
 
 
 def _wish(kind: str, name: str, given: Mapping[str, Any]) -> Any:

@@ -51,7 +51,8 @@ def again(kept: tekton.Kept, only: str, from_: str, found: Sources, run: dict[st
     reuse = tekton.Reuse(kept.name, done) if done else None
     if not only:
         return Again(reuse, claims, notes=notes)
-    skipped = [entry["task"] for entry in kept.report.get("skipped_tasks") or []]
+    before = above(plan, task)
+    skipped = [entry["task"] for entry in kept.report.get("skipped_tasks") or [] if entry["task"] in before]
     keep = {*done, *skipped, task}
     waits = next(row["after"] for row in plan if row["task"] == task)
     if lacking := [name for name in waits if name not in keep]:
@@ -75,6 +76,15 @@ def below(plan: Sequence[Mapping[str, Any]], task: str) -> set[str]:
     for row in plan:  # in waves: what a row waits for stands before it
         if found & set(row["after"]):
             found.add(row["task"])
+    return found
+
+
+def above(plan: Sequence[Mapping[str, Any]], task: str) -> set[str]:
+    """Return the task and all that it waits for, directly or not."""
+    found = {task}
+    for row in reversed(plan):
+        if row["task"] in found:
+            found.update(row["after"])
     return found
 
 

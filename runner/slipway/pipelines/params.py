@@ -49,18 +49,9 @@ def missing(declared: Declared, given: Mapping[str, Any]) -> list[Mapping[str, A
     return [entry for entry in declared if entry["name"] not in given and entry.get("default") is None]
 
 
-def refuse_missing(lacking: Declared, who: str) -> None:
-    """Name all missing params at once, with what they are for and the flag to give."""
-    if not lacking:
-        return
-    flags = [f"-p {entry['name']}={example(entry)}" for entry in lacking]
-    width = max(len(flag) for flag in flags)
-    lines = [
-        f"  {flag:<{width}}  {entry.get('description') or ''}".rstrip()
-        for flag, entry in zip(flags, lacking, strict=True)
-    ]
-    head = "a param of it has no value" if len(lacking) == 1 else f"{len(lacking)} params of it have no value"
-    raise Invalid("", f"{who}: {head}; give\n" + "\n".join(lines))
+def flags(lacking: Declared) -> list[tuple[str, str]]:
+    """Return for each missing param the flag to give and what it is for."""
+    return [(f"-p {entry['name']}={example(entry)}", str(entry.get("description") or "")) for entry in lacking]
 
 
 def example(declared: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api as tekton
 from slipway import state
 from slipway.core import Invalid, Refused, generate_name, redact, yaml
-from slipway.pipelines import params, sources, workspaces
+from slipway.pipelines import params, sources, tree, workspaces
 from slipway.pipelines.again import Again, again
 from slipway.pipelines.sources import Sources
 
@@ -85,12 +85,13 @@ def prepare(wish: Wish, ask: Ask | None = None) -> Prepared:
     run = _skeleton(wish, base, found)
     spec = _spec(wish.kind, found, run)
     who = _who(wish.kind, run)
-    _fill_params(run, spec, wish, who, ask)
-    claims = _fill_workspaces(run, spec, wish, who)
+    lacking = _fill_params(run, spec, wish, who, ask)
+    claims, unbound = _fill_workspaces(run, spec, wish, who)
+    _refuse_missing(lacking, unbound, who)
     _fill_settings(run, wish)
     more = again(earlier, wish.only, wish.from_, found, run, spec) if earlier and (wish.only or wish.from_) else Again()
     claims |= more.claims
-    _annotate(run, claims, found)
+    _annotate(run, claims, found, more.reuse)
     claims |= _kept_claims(found, run, claims) if wish.executor in _HERE else {}
     notes = [*more.notes, *_shared_empty_dirs(run, spec)]
     return Prepared(run, found, claims, [*found.texts, *more.definition], more.spec or spec, more.reuse, notes)
@@ -164,7 +165,23 @@ def _who(kind: str, run: Mapping[str, Any]) -> str:
     return f"{kind} {target}" if target else f"{run['kind']} {run['metadata']['name']}"
 
 
-def _fill_params(run: dict[str, Any], spec: Mapping[str, Any], wish: Wish, who: str, ask: Ask | None) -> None:
+def _refuse_missing(lacking: params.Declared, unbound: Sequence[Mapping[str, Any]], who: str) -> None:
+    """Name everything that is missing at once, with what it is for and the flag to give."""
+    flags = [*params.flags(lacking), *workspaces.flags(unbound)]
+    if not flags:
+        return
+    counted = [(len(lacking), "param"), (len(unbound), "workspace")]
+    told = " and ".join(f"{number} {word}{'' if number == 1 else 's'}" for number, word in counted if number)
+    width = max(len(flag) for flag, _about in flags)
+    lines = [f"  {flag:<{width}}  {about}".rstrip() for flag, about in flags]
+    more = [f"  a workspace may be {workspaces.FORMS}"] if unbound else []
+    raise Invalid("", "\n".join([f"{who} needs {told} more:", *lines, *more]))
+
+
+def _fill_params(
+    run: dict[str, Any], spec: Mapping[str, Any], wish: Wish, who: str, ask: Ask | None
+) -> list[Mapping[str, Any]]:
+    """Set the params of the run, and return those that still have no value."""
     declared = list(spec.get("params") or [])
     before = {entry["name"]: entry["value"] for entry in run["spec"].get("params") or []}
     extra = [{"name": name, "default": value} for name, value in before.items() if name not in _names(declared)]
@@ -178,13 +195,15 @@ def _fill_params(run: dict[str, Any], spec: Mapping[str, Any], wish: Wish, who: 
         typed = [f"{entry['name']}={ask(entry)}" for entry in lacking]
         values |= params.read(typed, declared, who)
         lacking = []
-    params.refuse_missing(lacking, who)
     if values:
         run["spec"]["params"] = [{"name": name, "value": value} for name, value in values.items()]
+    return lacking
 
 
-def _fill_workspaces(run: dict[str, Any], spec: Mapping[str, Any], wish: Wish, who: str) -> dict[str, str]:
-    """Bind workspaces, and return the directories of the claims among them."""
+def _fill_workspaces(
+    run: dict[str, Any], spec: Mapping[str, Any], wish: Wish, who: str
+) -> tuple[dict[str, str], list[Mapping[str, Any]]]:
+    """Bind workspaces, and return the directories of the claims among them, and what is not bound."""
     declared = list(spec.get("workspaces") or [])
     given = workspaces.read(wish.workspaces)
     if given.claims and wish.executor not in _HERE:
@@ -193,11 +212,11 @@ def _fill_workspaces(run: dict[str, Any], spec: Mapping[str, Any], wish: Wish, w
         workspaces.refuse_unknown(declared, given.entries, who)
     before = {entry["name"]: entry for entry in run["spec"].get("workspaces") or []}
     bound = {**before, **given.entries}
-    workspaces.refuse_missing(declared, bound, who)
     if bound:
         run["spec"]["workspaces"] = list(bound.values())
     annotations = run["metadata"].get("annotations") or {}
-    return {**json.loads(annotations.get(CLAIMS) or "{}"), **given.claims, **wish.claims}
+    claims = {**json.loads(annotations.get(CLAIMS) or "{}"), **given.claims, **wish.claims}
+    return claims, workspaces.missing(declared, bound)
 
 
 def _fill_settings(run: dict[str, Any], wish: Wish) -> None:
@@ -220,10 +239,10 @@ def _fill_settings(run: dict[str, Any], wish: Wish) -> None:
         )
 
 
-def _annotate(run: dict[str, Any], claims: Mapping[str, str], found: Sources) -> None:
-    """A later `--last` needs the directories and the files again."""
-    made = dict(run["metadata"].get("annotations") or {})
-    kept = {CLAIMS: dict(claims), SOURCES: found.files}
+def _annotate(run: dict[str, Any], claims: Mapping[str, str], found: Sources, reuse: tekton.Reuse | None) -> None:
+    """A later `--last` needs the directories and the files again; people want to know what was taken over."""
+    made = {key: value for key, value in (run["metadata"].get("annotations") or {}).items() if key != tree.TAKEN}
+    kept = {CLAIMS: dict(claims), SOURCES: found.files, tree.TAKEN: list(reuse.tasks) if reuse else []}
     made |= {key: json.dumps(value) for key, value in kept.items() if value}
     if made:
         run["metadata"]["annotations"] = made

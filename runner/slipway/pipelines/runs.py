@@ -12,11 +12,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api as tekton
 from slipway.core import Invalid
+from slipway.events import log
+from slipway.pipelines import sketch
 from slipway.runs import api as runs
 from slipway.runs.model import Run
 
@@ -76,7 +78,7 @@ def find(kind: str, name: str, target: str = "") -> Listed:
         if every:
             return every[0]
         of = f" of {target}" if target else ""
-        raise Invalid("run", f"there is no {kind}{of} yet")
+        raise Invalid("", f"there is no {kind}{of} yet")
     exact = [one for one in every if one.name == name] or [
         one for one in every if one.name.startswith(name) or one.name.endswith(name)
     ]
@@ -84,15 +86,15 @@ def find(kind: str, name: str, target: str = "") -> Listed:
         return exact[0]
     names = ", ".join(one.name for one in (exact or every)[:5]) or "none"
     problem = f"several runs match '{name}'" if exact else f"there is no {kind} '{name}'"
-    raise Invalid("run", problem, hint=f"the last ones: {names}")
+    raise Invalid("", problem, hint=f"the last ones: {names}")
 
 
 def cancel(one: Listed, *, force: bool = False) -> Run:
     """Ask a run to stop. Invalid when it has ended, or is not the runner's."""
     if one.run is None and one.status == "Unknown":
-        raise Invalid("run", f"{one.name} was started by a plain playbook", hint="stop that playbook")
+        raise Invalid("", f"{one.name} was started by a plain playbook", hint="stop that playbook")
     if one.run is None or not one.active:
-        raise Invalid("run", f"{one.name} has ended: {one.status}")
+        raise Invalid("", f"{one.name} has ended: {one.status}")
     return runs.cancel(one.run.id, "cancelled on the command line", force=force)
 
 
@@ -100,7 +102,7 @@ def delete(one: Listed) -> None:
     """Remove a run that has ended, with its logs; the journal keeps the line that says it was there."""
     if one.active:
         kind = "pr" if one.kind == "PipelineRun" else "tr"
-        raise Invalid("run", f"{one.name} still goes on", hint=f"slipway {kind} cancel {one.name}")
+        raise Invalid("", f"{one.name} still goes on", hint=f"slipway {kind} cancel {one.name}")
     if one.kept:
         tekton.remove_run(one.kept)
     if one.run and one.run.event_id == event_id(one.kind, one.name):
@@ -151,6 +153,15 @@ def texts(kept: tekton.Kept, tasks: Sequence[str] = (), steps: Sequence[str] = (
 def _read(path: str) -> list[str]:
     with open(path, encoding="utf-8", errors="replace") as stream:
         return stream.read().splitlines()
+
+
+def told(one: Listed) -> tekton.Kept | None:
+    """Return the run with a report: its own, or what its records tell; None when the engine never began."""
+    if one.kept is None or one.kept.report or one.run is None:
+        return one.kept if one.kept and one.kept.report else None
+    events = log.read(runs.events_path(one.run))
+    now = time.time() if one.active else 0.0
+    return replace(one.kept, report=sketch.report(events, one.name, one.status, one.message, now))
 
 
 def junit(kept: tekton.Kept) -> str:

@@ -49,10 +49,10 @@ class Sources:
             return found
         there = f"there: {', '.join(names)}" if names else "give -f FILE, or put the YAML into .tekton/"
         if not names:
-            raise Invalid(kind, f"there is none in {self.where}", hint=there)
+            raise Invalid("", f"there is no {kind} in {self.where}", hint=there)
         if not name:
-            raise Invalid("NAME", f"is needed, because {self.where} holds {len(names)} of kind {kind}", hint=there)
-        raise Invalid("NAME", f"there is no {kind} '{name}' in {self.where}", hint=there)
+            raise Invalid("", f"which {kind}? {self.where} holds {len(names)}", hint=there)
+        raise Invalid("", f"there is no {kind} '{name}' in {self.where}", hint=there)
 
 
 def load(given: Sequence[str], cwd: str = "") -> Sources:

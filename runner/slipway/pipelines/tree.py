@@ -9,6 +9,7 @@ Pure: a kept run in, lines out.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._tekton.api import 
 from slipway.events.view import age, clean
 from slipway.pipelines.view import instance, sign
 
+TAKEN = "slipway.dev/taken"
 _GOOD = ("Succeeded", "Completed", "Continued")
 
 
@@ -34,12 +36,13 @@ class Line:
 
     @property
     def colour(self) -> str:
-        return "green" if self.state in _GOOD else "bright_black" if self.state in ("Skipped", "Taken") else "red"
+        quiet = {"Skipped": "bright_black", "Taken": "bright_black", "Running": "cyan", "Cancelled": "magenta"}
+        return "green" if self.state in _GOOD else quiet.get(self.state, "red")
 
 
-def lines(kept: Kept, taken: Sequence[str] = ()) -> list[str]:
-    """Return the tree of a run that has ended, aligned. `taken` are tasks that an earlier run had done."""
-    found = list(_lines(kept, taken))
+def lines(kept: Kept) -> list[str]:
+    """Return the tree of a run that has ended, aligned."""
+    found = list(_lines(kept))
     width = max((len(line.head + line.name) for line in found), default=0)
     states = max((len(line.state) for line in found), default=0)
     return [_text(line, width, states) for line in found]
@@ -52,16 +55,22 @@ def _text(line: Line, width: int, states: int) -> str:
     return f"{name}  {state}  {took:>6}  {clean(line.why)}".rstrip()
 
 
-def _lines(kept: Kept, taken: Sequence[str]) -> Iterator[Line]:
+def taken(kept: Kept) -> list[str]:
+    """Return the tasks that an earlier run had done."""
+    text = ((kept.run.get("metadata") or {}).get("annotations") or {}).get(TAKEN)
+    return [str(name) for name in json.loads(text)] if text else []
+
+
+def _lines(kept: Kept) -> Iterator[Line]:
     report = kept.report
     if kept.kind == "TaskRun":
-        run = report["task_runs"][0]
-        yield from _steps(run, "")
+        for run in report["task_runs"]:
+            yield from _steps(run, "")
         return
-    tasks = list(_in_order(kept))
+    tasks, done = list(_in_order(kept)), taken(kept)
     for number, (task, runs) in enumerate(tasks):
         last = number == len(tasks) - 1
-        yield from _task(task, runs, report, "└─ " if last else "├─ ", "   " if last else "│  ", task in taken)
+        yield from _task(task, runs, report, "└─ " if last else "├─ ", "   " if last else "│  ", task in done)
 
 
 def _in_order(kept: Kept) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
@@ -76,9 +85,9 @@ def _in_order(kept: Kept) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
 
 
 def _task(
-    task: str, runs: Sequence[Mapping[str, Any]], report: Mapping[str, Any], head: str, below: str, taken: bool
+    task: str, runs: Sequence[Mapping[str, Any]], report: Mapping[str, Any], head: str, below: str, done: bool
 ) -> Iterator[Line]:
-    if taken:
+    if done:
         yield Line(head, task, "Taken", None, "done by the earlier run")
         return
     if not runs:

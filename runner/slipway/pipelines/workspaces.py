@@ -21,7 +21,7 @@ from slipway.core import Invalid, yaml
 PREFIX = "host-"
 _MEDIUMS = {"": {}, "Memory": {"medium": "Memory"}, "HugePages": {"medium": "HugePages"}}
 _WORDS = ("emptyDir", "claimName", "secret", "config", "volumeClaimTemplateFile", "csiFile", "hostPath")
-_FORMS = "emptyDir=, claimName=NAME, secret=NAME, config=NAME, volumeClaimTemplateFile=FILE, csiFile=FILE, hostPath=DIR"
+FORMS = "emptyDir=, claimName=NAME, secret=NAME, config=NAME, volumeClaimTemplateFile=FILE, csiFile=FILE, hostPath=DIR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def read(given: Sequence[str], cwd: str = "") -> Bindings:
         kinds = [word for word in _WORDS if word in told]
         if len(kinds) != 1:
             problem = "says not what to bind" if not kinds else f"binds {' and '.join(kinds)} at once"
-            raise Invalid("-w", f"'{item}' {problem}", hint=f"one of {_FORMS}")
+            raise Invalid("-w", f"'{item}' {problem}", hint=f"one of {FORMS}")
         items = [value for word, _separator, value in words if word.strip() == "item"]
         binding = _binding(kinds[0], told, items, cwd, found.claims)
         found.entries[name] = {"name": name, **({"subPath": told["subPath"]} if told.get("subPath") else {}), **binding}
@@ -99,17 +99,14 @@ def _file(value: str, cwd: str) -> dict[str, Any]:
     return dict(documents[0].data)
 
 
-def refuse_missing(declared: Sequence[Mapping[str, Any]], bound: Mapping[str, Any], who: str) -> None:
-    """Name all required workspaces that are not bound, with what they are for and the flag to give."""
-    lacking = [entry for entry in declared if entry["name"] not in bound and not entry.get("optional")]
-    if lacking:
-        lines = [
-            f"  -w name={entry['name']},hostPath=.  {entry.get('description') or ''}".rstrip() for entry in lacking
-        ]
-        head = (
-            "a workspace of it is not bound" if len(lacking) == 1 else f"{len(lacking)} workspaces of it are not bound"
-        )
-        raise Invalid("", f"{who}: {head}; give\n" + "\n".join(lines), hint=f"or {_FORMS}")
+def missing(declared: Sequence[Mapping[str, Any]], bound: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the required workspaces that are not bound."""
+    return [entry for entry in declared if entry["name"] not in bound and not entry.get("optional")]
+
+
+def flags(lacking: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return for each missing workspace the flag to give and what it is for."""
+    return [(f"-w name={entry['name']},hostPath=DIR", str(entry.get("description") or "")) for entry in lacking]
 
 
 def refuse_unknown(declared: Sequence[Mapping[str, Any]], bound: Mapping[str, Any], who: str) -> None:

@@ -19,7 +19,7 @@ from .states import State, states
 _WIDTH, _HEIGHT = 190, 54  # of a task
 _GAP_X, _GAP_Y = 56, 18
 _MARGIN, _TOP = 24, 74
-_LETTERS = 21  # that fit into a task at 14 px
+_LETTERS = 19  # that fit into a task at 14 px
 
 _STYLE = """
   svg { --back: #ffffff; --card: #f6f8fa; --line: #8c959f; --ink: #1f2328; --soft: #59636e;
