@@ -17,7 +17,8 @@ from .._core.errors import Refused
 from .._core.redact import MASK
 from .act.executor import TaskEnd, end_of
 from .history import kept_run
-from .pipelinetask import Child, together
+from .loop import Child
+from .pipelinetask import together
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ Layout, version 1: run.json (what is run and its hash), state.json (what became 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -44,6 +45,7 @@ class Store:
         if before and before.get("hash") != wanted and not force:
             hint = "give the run another name, use generateName, or force"
             raise Refused(f"a run named {name!r} exists already with a different spec", hint=hint, obj=f"run {name}")
+        self._forget("asked.json")
         created = time.time() if force else before.get("created") or time.time()
         self._write("run.json", {"format": FORMAT, "name": name, "hash": wanted, "created": created, **(about or {})})
         if force:
@@ -53,6 +55,14 @@ class Store:
     def save(self, state: Mapping[str, Any]) -> None:
         """Keep what is known now."""
         self._write("state.json", state)
+
+    def ask(self, status: str) -> None:
+        """Ask a run that goes on to end: spec.status, such as StoppedRunFinally."""
+        self._write("asked.json", {"status": status})
+
+    def asked(self) -> str:
+        """Return what was asked for since the run began."""
+        return str(self._read("asked.json").get("status") or "")
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
@@ -66,6 +76,10 @@ class Store:
                 f"the state of an earlier run cannot be read: {path}: {error}", hint="remove the folder"
             ) from error
         return data
+
+    def _forget(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.folder, name))
 
     def _write(self, name: str, data: Mapping[str, Any]) -> None:
         path = os.path.join(self.folder, name)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from slipway.cli import _pipeline_runs
 from slipway.cli._options import output_option
 from slipway.cli._pipeline_runs import Verbs, add_log_options
 from slipway.cli._pipeline_start import files_option, options, start
+
+if TYPE_CHECKING:
+    from slipway.pipelines.runs import Listed
 
 
 def group(kind: str) -> click.Group:
@@ -62,9 +65,7 @@ def _told(name: str, document: Any) -> dict[str, Any]:
     return {"name": name, "description": spec.get("description") or "", "file": document.file, **found}
 
 
-def _show_list(
-    kind: str, told: list[dict[str, Any]], last: Mapping[str, _pipeline_runs.Listed], output: str, where: str
-) -> int:
+def _show_list(kind: str, told: list[dict[str, Any]], last: Mapping[str, Listed], output: str, where: str) -> int:
     from slipway.cli import _print
 
     if output == "json":
@@ -92,7 +93,7 @@ def _workspace(entry: Mapping[str, Any]) -> str:
     return str(entry["name"]) + ("" if entry.get("optional") else "*")
 
 
-def _last(one: _pipeline_runs.Listed | None) -> tuple[str, str]:
+def _last(one: Listed | None) -> tuple[str, str]:
     from slipway.cli import _print
 
     return ("---", "") if one is None else (_print.moment(one.started), _pipeline_runs.state(one))
@@ -171,7 +172,7 @@ def _delete(kind: str) -> click.Command:
     return command
 
 
-def _one(kind: str, name: str, run: str) -> _pipeline_runs.Listed:
+def _one(kind: str, name: str, run: str) -> Listed:
     from slipway.pipelines import runs
     from slipway.pipelines.prepare import RUN_OF
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,7 +17,7 @@ from slipway.pipelines import params, runs, tree
 if TYPE_CHECKING:
     from slipway.pipelines.runs import Listed
 
-_SOURCES = {
+_SOURCES: dict[str, Callable[[Any], str]] = {
     "emptyDir": lambda value: "emptyDir",
     "persistentVolumeClaim": lambda value: f"claim {value.get('claimName')}",
     "secret": lambda value: f"secret {value.get('secretName')}",

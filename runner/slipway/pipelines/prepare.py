@@ -25,7 +25,7 @@ from slipway.pipelines.sources import Sources
 CLAIMS, SOURCES = "slipway.dev/claims", "slipway.dev/sources"
 RUN_OF = {"Pipeline": "PipelineRun", "Task": "TaskRun"}
 _REFERENCE = {"Pipeline": ("pipelineRef", "pipelineSpec"), "Task": ("taskRef", "taskSpec")}
-_HERE = ("", "process", "podman")
+_ELSEWHERE = ("pods", "controller")
 Ask = Callable[[Mapping[str, Any]], str]
 
 
@@ -79,7 +79,7 @@ def prepare(wish: Wish, ask: Ask | None = None) -> Prepared:
     Invalid for what is missing, unknown or malformed; Refused for what cannot be done here.
     """
     earlier = _earlier(wish)
-    base = earlier.run if earlier else {}
+    base: Mapping[str, Any] = earlier.run if earlier else {}
     found = sources.load(wish.files or _earlier_files(base))
     base = base or _base_of_files(wish, found)
     run = _skeleton(wish, base, found)
@@ -89,10 +89,11 @@ def prepare(wish: Wish, ask: Ask | None = None) -> Prepared:
     claims, unbound = _fill_workspaces(run, spec, wish, who)
     _refuse_missing(lacking, unbound, who)
     _fill_settings(run, wish)
+    _check(run)
     more = again(earlier, wish.only, wish.from_, found, run, spec) if earlier and (wish.only or wish.from_) else Again()
     claims |= more.claims
     _annotate(run, claims, found, more.reuse)
-    claims |= _kept_claims(found, run, claims) if wish.executor in _HERE else {}
+    claims |= _kept_claims(found, run, claims) if wish.executor not in _ELSEWHERE else {}
     notes = [*more.notes, *_shared_empty_dirs(run, spec)]
     return Prepared(run, found, claims, [*found.texts, *more.definition], more.spec or spec, more.reuse, notes)
 
@@ -123,10 +124,15 @@ def _base_of_files(wish: Wish, found: Sources) -> Mapping[str, Any]:
     kind = RUN_OF[wish.kind]
     runs = found.bundle.names(kind)
     if wish.use_run:
-        return found.pick(kind, wish.use_run).data
+        return _object(found.pick(kind, wish.use_run))
     if not wish.name and not found.bundle.names(wish.kind) and runs:
-        return found.pick(kind, "").data
+        return _object(found.pick(kind, ""))
     return {}
+
+
+def _object(document: yaml.Document) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = document.data
+    return data
 
 
 def _earlier_files(base: Mapping[str, Any]) -> list[str]:
@@ -206,7 +212,7 @@ def _fill_workspaces(
     """Bind workspaces, and return the directories of the claims among them, and what is not bound."""
     declared = list(spec.get("workspaces") or [])
     given = workspaces.read(wish.workspaces)
-    if given.claims and wish.executor not in _HERE:
+    if given.claims and wish.executor in _ELSEWHERE:
         raise Refused(f"hostPath= is a directory of this machine, which executor {wish.executor} does not see")
     if declared:
         workspaces.refuse_unknown(declared, given.entries, who)
@@ -237,6 +243,15 @@ def _fill_settings(run: dict[str, Any], wish: Wish) -> None:
         spec.update(
             wish.timeouts if wish.kind == "Task" else {"timeouts": {**(spec.get("timeouts") or {}), **wish.timeouts}}
         )
+
+
+def _check(run: dict[str, Any]) -> None:
+    """Say now what admission would say in a few seconds; there is no file to name."""
+    try:
+        tekton.parse([yaml.Document(run)])
+    except Invalid as error:
+        error.at = None
+        raise
 
 
 def _annotate(run: dict[str, Any], claims: Mapping[str, str], found: Sources, reuse: tekton.Reuse | None) -> None:

@@ -17,6 +17,7 @@ from ..._core.errors import Invalid
 from ..._core.types import Manifest
 from ..._core.yaml import Document
 from .convert import to_v1
+from .defaults import defaulted
 from .validate import document as validate
 
 _GROUPS = ("tekton.dev/v1", "tekton.dev/v1beta1")
@@ -73,4 +74,4 @@ def _tekton(document: Document) -> Document:
         raise Invalid("spec", "is missing", at=document.place())
     converted = Document(to_v1(obj), document.file, document.line, document.text)
     validate.check(converted)
-    return converted
+    return Document(defaulted(converted.data), document.file, document.line, document.text)
