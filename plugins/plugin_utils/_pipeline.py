@@ -48,6 +48,7 @@ def engine_options(options: dict[str, Any]) -> api.Options:
         namespace=options["namespace"],
         parallelism=options.get("parallelism") or 8,
         force=options["force"],
+        concurrency=api.Concurrency(**options["concurrency"]) if options.get("concurrency") else None,
         reuse=api.Reuse(**options["reuse"]) if options.get("reuse") else None,
     )
 

@@ -20,6 +20,14 @@ _COMMON: dict[str, Any] = {
     "step_env": {"type": "dict", "default": {}},
     "state_dir": {"type": "path"},
     "force": {"type": "bool", "default": False},
+    "concurrency": {
+        "type": "dict",
+        "options": {
+            "group": {"type": "str", "required": True},
+            "limit": {"type": "int", "default": 1},
+            "policy": {"type": "str", "choices": ["queue", "cancel", "supersede"], "default": "queue"},
+        },
+    },
 }
 
 PIPELINE_RUN_SPEC: dict[str, Any] = {

@@ -25,7 +25,7 @@ from .._core.redact import current as redactor
 from .._core.types import Manifest
 from .._core.yaml import Document
 from .._lang import cel
-from . import history, reuse
+from . import history, reuse, turn
 from .act import images, programs
 from .act.executor import Executor, StepEnd, TaskEnd, World
 from .act.process import ProcessExecutor
@@ -46,10 +46,12 @@ from .resolve.local import inline_or_given
 from .reuse import Reuse
 from .store import Store, default_root
 from .taskrun import Request, attempts
+from .turn import Concurrency
 
 __all__ = [
     "EMULATED",
     "Bundle",
+    "Concurrency",
     "Kept",
     "Options",
     "Report",
@@ -78,7 +80,7 @@ PENDING = ("PipelineRunPending", "TaskRunPending")
 @dataclass(frozen=True, slots=True)
 class Options:
     """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories, `reuse` says what
-    an earlier run has done already.
+    an earlier run has done already, `concurrency` with which other runs it may not go on at once.
     """
 
     state_dir: str = ""
@@ -90,6 +92,7 @@ class Options:
     parallelism: int = 8
     force: bool = False
     reuse: Reuse | None = None
+    concurrency: Concurrency | None = None
     custom_tasks: Sequence[Mapping[str, Any]] = ()
     write: Write = nowhere
 
@@ -134,6 +137,11 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     Raises Invalid and Refused before anything runs, Cancelled when asked to stop.
     """
     run = _named(run, options)
+    with turn.taken(options.concurrency, options.state_dir or default_root(), _subject(run), events, cancel):
+        return _run_pipeline(bundle, run, options, events, cancel)
+
+
+def _run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
     before = _begin(store, run, options, explain(bundle, run))
     if before.get("report"):
@@ -160,6 +168,11 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
 def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     """Execute a TaskRun to its end; as run_pipeline."""
     run = _named(run, options)
+    with turn.taken(options.concurrency, options.state_dir or default_root(), _subject(run), events, cancel):
+        return _run_task(bundle, run, options, events, cancel)
+
+
+def _run_task(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
     before = _begin(store, run, options, [])
     if before.get("report"):

@@ -13,7 +13,7 @@ import click
 
 from slipway.cli import _pipeline_runs
 from slipway.cli._options import output_option
-from slipway.cli._pipeline_runs import Verbs, add_log_options
+from slipway.cli._pipeline_runs import Verbs, add_cancel_options, add_log_options
 from slipway.cli._pipeline_start import files_option, options, start
 
 if TYPE_CHECKING:
@@ -146,10 +146,9 @@ def _logs(kind: str) -> click.Command:
 def _cancel(kind: str) -> click.Command:
     @click.command("cancel", help=f"Stop the last run of {kind} NAME.")
     @click.argument("name", default="")
-    @click.option("--force", is_flag=True, help="Without grace.")
-    @click.option("--no-wait", is_flag=True, help="Only ask, do not wait for the end.")
-    def command(name: str, force: bool, no_wait: bool) -> int:
-        return _pipeline_runs.stop(_one(kind, name, "last"), force=force, wait=not no_wait)
+    @add_cancel_options(f"{kind}Run")
+    def command(name: str, **given: Any) -> int:
+        return _pipeline_runs.stop(_one(kind, name, "last"), **given)
 
     return command
 

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -133,7 +134,7 @@ def show_logs(
     from slipway.pipelines.view import StepLines
 
     shown = StepLines(sys.stdout, tasks=tasks, steps=steps, status=everything, prefix=prefix)
-    if one.kept is not None and one.kept.report:
+    if one.kept is not None and (one.kept.report or one.run is None) and not following:
         return _from_files(one, shown, tasks, steps, everything)
     from slipway.cli._follow import look
     from slipway.core import Invalid
@@ -141,7 +142,7 @@ def show_logs(
     from slipway.runs import api
 
     if one.run is None:
-        raise Invalid("", f"{one.name} has not ended, and was started by a plain playbook")
+        raise Invalid("-f", f"cannot follow {one.name}: no run of slipway executes it", hint="without -f it is printed")
     if following:
         return look(one.run, shown).exit_code or 0
     for event in log.read(api.events_path(one.run)):
@@ -164,7 +165,7 @@ def _from_files(one: Listed, shown: object, tasks: tuple[str, ...], steps: tuple
         attempt = f" #{text.attempt + 1}" if everything and last[text.run, text.step] else ""
         for line in text.lines:
             shown.log_line(instance(text.task, text.run), text.step + attempt, line)
-    if everything:
+    if everything and one.kept.report:
         click.echo("\n".join(["", tree.verdict(one.kept), *tree.lines(one.kept)]))
     elif not found:
         click.echo("no logs", err=True)
@@ -174,25 +175,39 @@ def _from_files(one: Listed, shown: object, tasks: tuple[str, ...], steps: tuple
 def _cancel(kind: str) -> click.Command:
     @click.command("cancel", help="Stop RUN: running steps are ended, finally tasks do not run.")
     @click.argument("run", default="last")
-    @click.option("--force", is_flag=True, help="Without grace.")
-    @click.option("--no-wait", is_flag=True, help="Only ask, do not wait for the end.")
-    def command(run: str, force: bool, no_wait: bool) -> int:
+    @add_cancel_options(kind)
+    def command(run: str, **given: Any) -> int:
         from slipway.pipelines import runs
 
-        return stop(runs.find(kind, run), force=force, wait=not no_wait)
+        return stop(runs.find(kind, run), **given)
 
     return command
 
 
-def stop(one: Listed, *, force: bool, wait: bool) -> int:
+def add_cancel_options(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that adds the flags of `cancel`; only runs of pipelines have finally tasks."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        command = click.option("--no-wait", is_flag=True, help="Only ask, do not wait for the end.")(command)
+        command = click.option("--force", is_flag=True, help="Without grace.")(command)
+        if kind == "PipelineRun":
+            text = "Let finally tasks run; StoppedRunFinally: running tasks end by themselves before."
+            words = click.Choice(["CancelledRunFinally", "StoppedRunFinally"])
+            command = click.option("--grace", type=words, default="", help=text)(command)
+        return command
+
+    return add
+
+
+def stop(one: Listed, *, force: bool, no_wait: bool, grace: str = "") -> int:
     """Cancel a run and wait for its end. Exits 0 once it has ended; 15 when it had ended before."""
     from slipway.cli import _print
     from slipway.pipelines import runs
     from slipway.runs import api
 
-    run = runs.cancel(one, force=force)
-    if wait:
-        run = api.wait(run.id, 60.0)
+    run = runs.cancel(one, force=force, grace=grace)
+    if not no_wait:
+        run = api.wait(run.id, None if grace else 60.0)
     click.echo(f"{one.kind} {one.name}  {_print.verdict(run)}")
     return 0
 

@@ -46,6 +46,12 @@ _BOTH = (
     click.option("--executor", default="", metavar="NAME", help="What executes steps; process when not given."),
     click.option("--image-map", default="", metavar="FILE", help="What images mean here: list of {image, toolset, entrypoint}."),
     click.option("--step-env", multiple=True, metavar="NAME[=VALUE]", help="A variable for every step; without a value your own."),
+    click.option("--concurrency-group", "group", default="", metavar="NAME", help="Runs of one group wait for each other."),
+    click.option("--concurrency-limit", "limit", type=click.IntRange(1), help="How many of the group at once; 1 when not given."),
+    click.option(
+        "--concurrency-policy", "policy", type=click.Choice(["queue", "cancel", "supersede"]),
+        help="When the group is full: wait, give up, or stop the older runs. queue when not given.",
+    ),
     click.option("--junit", default="", metavar="FILE", help="Write the run as JUnit XML."),
     click.option("--svg", default="", metavar="FILE", help="Write the DAG with states and times as SVG."),
     click.option("-d", "--detach", is_flag=True, help="Print the run's name and leave it running."),
@@ -136,7 +142,15 @@ def _how(given: Mapping[str, Any]) -> How:
         step_env=_environment(given["step_env"]),
         parallelism=given.get("parallelism") or 0,
         verbosity=given["verbosity"],
+        concurrency=_concurrency(given),
     )
+
+
+def _concurrency(given: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: given[name] for name in ("group", "limit", "policy") if given[name]}
+    if told and "group" not in told:
+        raise click.UsageError("--concurrency-limit and --concurrency-policy need --concurrency-group")
+    return told
 
 
 def _timeouts(kind: str, given: Mapping[str, Any]) -> dict[str, str]:

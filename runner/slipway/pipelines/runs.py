@@ -62,13 +62,14 @@ def event_id(kind: str, name: str) -> str:
 
 
 def listed(kind: str, target: str = "") -> list[Listed]:
-    """Return the runs of a kind, newest first, queued ones too."""
+    """Return the runs of a kind, newest first, also those that the engine never began."""
     known = {run.id: run for run in runs.listed(limit=_MANY)}
     found = [_joined(kept, known.get(kept.runner)) for kept in tekton.kept_runs(kind=kind)]
     names = {one.name for one in found}
-    waiting = [run for run in known.values() if run.status.active and run.event_id.startswith(f"{kind}/")]
-    new = [_new(kind, run) for run in waiting if run.event_id.partition("/")[2] not in names]
-    return [one for one in [*new, *found] if target in ("", one.target)]
+    ours = [run for run in known.values() if run.event_id.startswith(f"{kind}/") and run.directory.exists()]
+    found += [_new(kind, run) for run in ours if run.event_id.partition("/")[2] not in names]
+    found.sort(key=lambda one: one.started, reverse=True)
+    return [one for one in found if target in ("", one.target)]
 
 
 def find(kind: str, name: str, target: str = "") -> Listed:
@@ -89,12 +90,18 @@ def find(kind: str, name: str, target: str = "") -> Listed:
     raise Invalid("", problem, hint=f"the last ones: {names}")
 
 
-def cancel(one: Listed, *, force: bool = False) -> Run:
-    """Ask a run to stop. Invalid when it has ended, or is not the runner's."""
+def cancel(one: Listed, *, force: bool = False, grace: str = "") -> Run:
+    """Ask a run to stop. Invalid when it has ended, or is not the runner's.
+
+    `grace` is a spec.status of Tekton that lets finally tasks run: CancelledRunFinally or StoppedRunFinally.
+    """
     if one.run is None and one.status == "Unknown":
         raise Invalid("", f"{one.name} was started by a plain playbook", hint="stop that playbook")
     if one.run is None or not one.active:
         raise Invalid("", f"{one.name} has ended: {one.status}")
+    if grace and one.kept:
+        tekton.ask("", one.name, grace)
+        return one.run
     return runs.cancel(one.run.id, "cancelled on the command line", force=force)
 
 
@@ -126,9 +133,10 @@ def _seconds(kept: tekton.Kept, run: Run | None) -> float | None:
 
 
 def _new(kind: str, run: Run) -> Listed:
-    return Listed(
-        run.event_id.partition("/")[2], kind, run.status.value, run.started or run.created, None, run.why, None, run
-    )
+    """A run that the engine has not begun yet, or never began."""
+    status = "Pending" if run.status.active else run.status.value
+    name = run.event_id.partition("/")[2]
+    return Listed(name, kind, status, run.started or run.created, run.seconds, run.why, None, run)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,15 +22,14 @@ from slipway.runs.model import RunHandle
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How a run is executed: options of the modules, and the place in a queue."""
+    """How a run is executed: options of the modules pipeline_run and task_run."""
 
     executor: str = ""
     image_map: list[dict[str, Any]] = field(default_factory=list)
     step_env: Mapping[str, str] = field(default_factory=dict)
     parallelism: int = 0
     timeout: float = 0.0
-    project: str = ""
-    policy: str = "queue"
+    concurrency: Mapping[str, Any] = field(default_factory=dict)
     verbosity: int = 0
 
 
@@ -39,8 +38,7 @@ def start(prepared: Prepared, how: How) -> RunHandle:
     return api.start(
         runs.PLAYBOOK,
         variables(prepared, how),
-        project=how.project or prepared.name,
-        policy=how.policy,
+        project=prepared.name,
         event_id=runs.event_id(prepared.kind, prepared.name),
         timeout=how.timeout,
         verbosity=how.verbosity,
@@ -60,6 +58,7 @@ def variables(prepared: Prepared, how: How) -> dict[str, Any]:
         "pipeline_image_map": how.image_map,
         "pipeline_step_env": dict(how.step_env),
         "pipeline_parallelism": how.parallelism,
+        "pipeline_concurrency": dict(how.concurrency),
         "pipeline_reuse": {"run": reuse.run, "tasks": list(reuse.tasks)} if reuse else {},
     }
     return {name: value for name, value in told.items() if value}

@@ -222,3 +222,10 @@ def test_a_result_that_was_masked_is_not_used_again(tmp_path: Path) -> None:
     path.write_text(json.dumps(state))
     with pytest.raises(Refused, match="results of task make hold a secret"):
         run(pipeline_run("second", 0), tmp_path, reuse=api.Reuse("first", ["make"]))
+
+
+def test_logs_of_a_run_that_left_no_report_are_found_by_their_files(tmp_path: Path) -> None:
+    run(pipeline_run("first", 0), tmp_path)
+    (tmp_path / "first" / "state.json").write_text("{}")
+    kept = api.kept_run("first", str(tmp_path))
+    assert [(log.task, log.step) for log in api.step_logs(kept)] == [("make", "s"), ("show", "s")]
