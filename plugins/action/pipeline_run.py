@@ -23,6 +23,7 @@ class ActionModule(GitOpsAction):
         bundle = api.parse(self.load(options))
         run = _pipeline.choose(bundle, options["pipeline_run"], "PipelineRun", "pipeline_run")
         if self.check_mode:
-            return Result(changed=True, data={"plan": api.explain(bundle, run)})
+            lint = _pipeline.linted(bundle, self.events)
+            return Result(changed=True, data={"plan": api.explain(bundle, run), "lint": lint})
         report = api.run_pipeline(bundle, run, _pipeline.engine_options(options), self.events, self.cancel)
         return _pipeline.result(report, "PipelineRun")

@@ -23,6 +23,6 @@ class ActionModule(GitOpsAction):
         bundle = api.parse(self.load(options))
         run = _pipeline.choose(bundle, options["task_run"], "TaskRun", "task_run")
         if self.check_mode:
-            return Result(changed=True)
+            return Result(changed=True, data={"lint": _pipeline.linted(bundle, self.events)})
         report = api.run_task(bundle, run, _pipeline.engine_options(options), self.events, self.cancel)
         return _pipeline.result(report, "TaskRun")

@@ -16,6 +16,8 @@ from ansible_collections.slipway.gitops.plugins.module_utils._spec.trigger impor
 from ansible_collections.slipway.gitops.plugins.module_utils._triggers import api
 from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result
 
+_TOKEN = "X-Gitlab-Token"
+
 
 class ActionModule(GitOpsAction):
     """Say what an event starts."""
@@ -25,7 +27,7 @@ class ActionModule(GitOpsAction):
     def perform(self, options: dict[str, Any]) -> Result:
         documents = self.load(options)
         listener = api.Listener(documents, options["listener"], self._secrets(options))
-        found = listener.handle(api.make(self._event(options["event"])))
+        found = listener.handle(api.make(self._event(options["event"], options["token"])))
         subject = Subject("EventListener", listener.namespace, listener.name)
         for trigger in found.triggers:
             phase = "Succeeded" if trigger.fired else "Skipped"
@@ -35,6 +37,8 @@ class ActionModule(GitOpsAction):
                 reason="Fired" if trigger.fired else "Refused",
                 message=f"{trigger.name}: {trigger.reason}",
             )
+            for text in trigger.warnings:
+                self.warn(f"{trigger.name}: {text}")
         return Result(
             data={
                 "accepted": True,
@@ -45,13 +49,18 @@ class ActionModule(GitOpsAction):
             }
         )
 
-    def _event(self, given: Any) -> dict[str, Any]:
+    def _event(self, given: Any, token: str) -> dict[str, Any]:
         if isinstance(given, str):
             documents = yaml.load_path(self.find(given))
             given = documents[0].data if documents else None
         if not isinstance(given, dict):
             raise Invalid("event", "must be a mapping with path, method, headers and body, or a file that holds one")
-        return given
+        if not token:
+            return given
+        headers = {
+            name: value for name, value in (given.get("headers") or {}).items() if name.lower() != _TOKEN.lower()
+        }
+        return {**given, "headers": {**headers, _TOKEN: token}}
 
     def _secrets(self, options: dict[str, Any]) -> Any:
         if not options["secrets_from_cluster"]:

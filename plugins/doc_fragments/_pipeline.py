@@ -22,6 +22,12 @@ options:
       - A claim without a directory is refused before anything runs. A C(volumeClaimTemplate) needs none.
     type: dict
     default: {}
+  service_accounts:
+    description:
+      - Kubeconfig files for ServiceAccounts, by name of the account.
+      - The steps of a task find that of their account through E(KUBECONFIG). Steps of other accounts find none.
+    type: dict
+    default: {}
   namespace:
     description: Namespace that the run reports.
     type: str

@@ -38,6 +38,12 @@ options:
       - C(body) is text or an object.
     type: raw
     required: true
+  token:
+    description:
+      - Value of the header C(X-Gitlab-Token), for an event that comes without it. The EDA source C(gitlab_webhook) takes it
+        away, so that it is in no log of ansible-rulebook.
+    type: str
+    default: ""
   listener:
     description: Name of the EventListener, where the given objects hold more than one.
     type: str
@@ -75,7 +81,9 @@ event_id:
   type: str
   returned: success
 triggers:
-  description: For each trigger its name, whether it fired, and the reason.
+  description:
+    - For each trigger its name, whether it fired, and the reason.
+    - C(warnings) says what is odd about one that fired, such as a param that is null in the event.
   type: list
   elements: dict
   returned: success
@@ -83,6 +91,7 @@ triggers:
     - name: gitlab-push
       fired: false
       reason: event type Tag Push Hook is not allowed
+      warnings: []
 created:
   description: The objects that Tekton would create.
   type: list

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
+from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Sink, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result
@@ -43,6 +44,7 @@ def engine_options(options: dict[str, Any]) -> api.Options:
         state_dir=options["state_dir"] or "",
         image_map=options["image_map"],
         claims={str(name): str(path) for name, path in options["claims"].items()},
+        service_accounts={str(name): str(path) for name, path in options["service_accounts"].items()},
         step_env={str(name): str(value) for name, value in options["step_env"].items()},
         params=options["params"],
         namespace=options["namespace"],
@@ -51,6 +53,17 @@ def engine_options(options: dict[str, Any]) -> api.Options:
         concurrency=api.Concurrency(**options["concurrency"]) if options.get("concurrency") else None,
         reuse=api.Reuse(**options["reuse"]) if options.get("reuse") else None,
     )
+
+
+def linted(bundle: api.Bundle, events: Sink) -> list[dict[str, str]]:
+    """Return what the lint found; each warning is shown as a line too. It never makes a task fail."""
+    found = api.lint(bundle)
+    for one in found:
+        if one.severity == "warning":
+            kind, _space, name = one.obj.partition(" ")
+            subject = Subject(kind, "", name)
+            events.emit(subject, "Warning", reason=one.rule, message=f"{one.where} {one.field} {one.message}")
+    return [one.as_dict() for one in found]
 
 
 def result(report: api.Report, kind: str) -> Result:

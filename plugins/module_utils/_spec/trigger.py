@@ -14,6 +14,7 @@ from .common import SOURCE_SPEC
 TRIGGER_EVENT_SPEC: dict[str, Any] = {
     **SOURCE_SPEC,
     "event": {"type": "raw", "required": True},
+    "token": {"type": "str", "default": "", "no_log": True},
     "listener": {"type": "str", "default": ""},
     "secrets_from_cluster": {"type": "bool", "default": False},
     **AUTH_SPEC,

@@ -10,10 +10,11 @@ outcome = run_pipeline(bundle, "my-run", Options(...), events, cancel)
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -25,8 +26,8 @@ from .._core.redact import current as redactor
 from .._core.types import Manifest
 from .._core.yaml import Document
 from .._lang import cel
-from . import history, reuse, turn
-from .act import images, programs
+from . import going, history, reuse, turn
+from .act import accounts, images, programs
 from .act.executor import Executor, StepEnd, TaskEnd, World
 from .act.process import ProcessExecutor
 from .act.steps import Shared
@@ -36,9 +37,11 @@ from .decide.children import Kind
 from .decide.explain import rows
 from .decide.timeouts import task_timeout
 from .history import Kept, StepLog, claim_folder, kept_run, kept_runs, remove_run, step_logs
+from .lint import Finding, lint
 from .model.parse import Bundle, parse
 from .objects import Identity
 from .pipelinerun import PipelineRun, Setting, given_params
+from .query import Wanted, report, result, runs
 from .record import Record, Write, nowhere
 from .report.junit import junit
 from .report.svg import svg
@@ -52,22 +55,28 @@ __all__ = [
     "EMULATED",
     "Bundle",
     "Concurrency",
+    "Finding",
     "Kept",
     "Options",
     "Report",
     "Reuse",
     "StepLog",
+    "Wanted",
     "ask",
     "claim_folder",
     "explain",
     "junit",
     "kept_run",
     "kept_runs",
+    "lint",
     "parse",
     "pipeline_spec",
     "remove_run",
+    "report",
+    "result",
     "run_pipeline",
     "run_task",
+    "runs",
     "step_logs",
     "svg",
     "task_spec",
@@ -81,11 +90,14 @@ PENDING = ("PipelineRunPending", "TaskRunPending")
 class Options:
     """How runs are executed here. `claims` maps names of PersistentVolumeClaims to directories, `reuse` says what
     an earlier run has done already, `concurrency` with which other runs it may not go on at once.
+
+    `service_accounts` maps names of ServiceAccounts to kubeconfigs, for the steps of that account.
     """
 
     state_dir: str = ""
     image_map: Sequence[Mapping[str, Any]] = ()
     claims: Mapping[str, str] = field(default_factory=dict)
+    service_accounts: Mapping[str, str] = field(default_factory=dict)
     step_env: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     namespace: str = "default"
@@ -131,17 +143,34 @@ class Report:
         return {name: value for name, value in asdict(self).items() if name not in ("changed", "objects")}
 
 
+Run = Callable[[Bundle, Document, Options, Sink, Cancel], Report]
+
+
+def _alone(work: Run) -> Run:
+    """Hold the run's lock while `work` executes it: two processes never work on one run, and others see that it goes on.
+
+    Then wait until its concurrency group lets it go on.
+    """
+
+    @functools.wraps(work)
+    def locked(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
+        run = _named(run, options)
+        root, subject = options.state_dir or default_root(), _subject(run)
+        with (
+            going.held(os.path.join(root, subject.name)),
+            turn.taken(options.concurrency, root, subject, events, cancel),
+        ):
+            return work(bundle, run, options, events, cancel)
+
+    return locked
+
+
+@_alone
 def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     """Execute a PipelineRun to its end. A finished run of the same name and spec is reported, not repeated.
 
     Raises Invalid and Refused before anything runs, Cancelled when asked to stop.
     """
-    run = _named(run, options)
-    with turn.taken(options.concurrency, options.state_dir or default_root(), _subject(run), events, cancel):
-        return _run_pipeline(bundle, run, options, events, cancel)
-
-
-def _run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
     before = _begin(store, run, options, explain(bundle, run))
     if before.get("report"):
@@ -165,14 +194,9 @@ def _run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink,
     return _finished(report, world, store, subject)
 
 
+@_alone
 def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     """Execute a TaskRun to its end; as run_pipeline."""
-    run = _named(run, options)
-    with turn.taken(options.concurrency, options.state_dir or default_root(), _subject(run), events, cancel):
-        return _run_task(bundle, run, options, events, cancel)
-
-
-def _run_task(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
     before = _begin(store, run, options, [])
     if before.get("report"):
@@ -307,6 +331,7 @@ def _executor(bundle: Bundle, folder: str, options: Options, events: Sink) -> Ex
         step_env=options.step_env,
         events=events,
         cel=_cel,
+        accounts=accounts.checked(options.service_accounts),
     )
     return ProcessExecutor(shared, images.toolsets(options.image_map, os.path.join(folder, "tools")))
 

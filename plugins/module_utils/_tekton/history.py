@@ -149,7 +149,7 @@ def claim_folder(kept: Kept, workspace: str) -> str:
 
 def _load(root: str, name: str) -> Kept | None:
     folder = os.path.join(root, name)
-    told, state = _json(os.path.join(folder, "run.json")), _json(os.path.join(folder, "state.json"))
+    told, state = read_json(os.path.join(folder, "run.json")), read_json(os.path.join(folder, "state.json"))
     if not told.get("kind"):
         return None  # of a version that kept less
     return Kept(
@@ -164,7 +164,7 @@ def _load(root: str, name: str) -> Kept | None:
     )
 
 
-def _json(path: str) -> Mapping[str, Any]:
+def read_json(path: str) -> Mapping[str, Any]:
     """A file that is being written or is damaged says nothing: one bad run must not hide the others."""
     try:
         with open(path, encoding="utf-8") as stream:

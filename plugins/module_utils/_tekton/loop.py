@@ -6,19 +6,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import graphlib
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from .._core.cancel import Cancel, Linked
 from .._core.errors import DISK_FULL, Cancelled, Invalid, Permanent, SlipwayError
 from .._core.events import Sink, Subject
-from .._core.redact import current as redactor
 from .act.executor import TaskEnd
 from .decide import child_status, children, dag, result_refs, skipping, state, when
 from .decide.children import ResolvedTask, Run, kind_of
@@ -50,7 +51,7 @@ class Ended:
 
 @dataclass
 class Loop:
-    """One run. `tasks` and `final` are its pipeline tasks; `start` runs one to its end; `save` keeps the state.
+    """One run. `tasks` and `final` are its pipeline tasks; `start` runs one to its end; `save` keeps how it ended.
 
     `children` returns the runs of a task that has ended; `asked` what spec.status says now; `look` hears of each snapshot.
     """
@@ -60,7 +61,7 @@ class Loop:
     final: Sequence[Mapping[str, Any]]
     timeouts: Timeouts
     start: Start
-    save: Callable[[Loop], None]
+    save: Callable[[str, TaskEnd], None]
     events: Sink
     subject: Subject
     cancel: Cancel
@@ -92,8 +93,10 @@ class Loop:
                 self._stop(facts)
                 if self._refuse(facts):
                     continue
-                for task in self._ready(facts):
-                    self._begin(pool, task, facts)
+                ready = self._ready(facts)
+                given = state.known(facts) if self._need_others(ready) else Replacements()
+                for task in ready:
+                    self._begin(pool, task, given)
                 if not self._running:
                     break
                 self._take()
@@ -107,6 +110,25 @@ class Loop:
     def _before(self) -> dict[str, list[str]]:
         return dag.edges(self.tasks)
 
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
+        return tuple(graphlib.TopologicalSorter(self._before).static_order())
+
+    def _need_others(self, ready: Sequence[ResolvedTask]) -> bool:
+        """True when one of these tasks may refer to another: collecting all results takes time in a large run."""
+        return any("$(tasks." in str(task.spec) for task in ready)
+
+    @cached_property
+    def _resolved(self) -> dict[str, ResolvedTask]:
+        """The tasks with their runs, in the order of the Pipeline; one is replaced when its runs change."""
+        every = (*self.tasks, *self.final)
+        return {spec["name"]: ResolvedTask(spec, kind_of(spec), self.runs.get(spec["name"], ())) for spec in every}
+
+    @cached_property
+    def _with_expressions(self) -> list[str]:
+        """Names of the tasks whose when expressions hold CEL."""
+        return [name for name, task in self._resolved.items() if any(w.get("cel") for w in task.spec.get("when") or [])]
+
     def _look(self) -> Facts:
         facts = self.facts()
         if self._dag_ended is None and skipping.dag_done(facts):
@@ -118,24 +140,24 @@ class Loop:
 
     def facts(self) -> Facts:
         """Return the snapshot of now; once the DAG is done, with what its tasks say to finally tasks."""
-        every = (*self.tasks, *self.final)
-        tasks = tuple(ResolvedTask(spec, kind_of(spec), self.runs.get(spec["name"], ())) for spec in every)
+        tasks = tuple(self._resolved.values())
         final = frozenset(str(spec["name"]) for spec in self.final)
-        facts = Facts(tasks, self._before, final, self.asked(), self._timing(), dict(self.invalid))
+        facts = Facts(
+            tasks, self._before, final, self.asked(), self._timing(), dict(self.invalid), sorted=self._order
+        )  # fmt: skip
         if self._dag_ended:
             facts = replace(facts, given=Replacements(state.status_variables(facts)))
         return self._with_cel(facts)
 
     def _with_cel(self, facts: Facts) -> Facts:
         """Evaluate the CEL of tasks that may start, once no reference is left in it."""
-        found = {task.name: self._cel(facts, task) for task in facts.state if not task.scheduled}
-        if not any(found.values()):
+        waiting = [facts.by_name[name] for name in self._with_expressions if not facts.by_name[name].scheduled]
+        if not waiting:
             return facts
-        return replace(facts, state=tuple(replace(task, cel=found.get(task.name, {})) for task in facts.state))
+        found = {task.name: replace(task, cel=self._cel(facts, task)) for task in waiting}
+        return replace(facts, state=tuple(found.get(task.name, task) for task in facts.state))
 
     def _cel(self, facts: Facts, task: ResolvedTask) -> dict[str, bool]:
-        if not any(one.get("cel") for one in task.spec.get("when") or []):
-            return {}
         known = [one for one in skipping.with_values(facts, task) if "$(" not in str(one.get("cel"))]
         try:
             return when.evaluate(known, self.cel)
@@ -165,11 +187,14 @@ class Loop:
             self._emit(name, "Warning", "ResultValidationFailed", why)
         return bool(found)
 
-    def _begin(self, pool: ThreadPoolExecutor, task: ResolvedTask, facts: Facts) -> None:
-        self.runs[task.name] = (_going(self.run_name(task.name)),)
+    def _begin(self, pool: ThreadPoolExecutor, task: ResolvedTask, given: Replacements) -> None:
+        self._know(task.name, (_going(self.run_name(task.name)),))
         self._running[task.name] = Linked(self.cancel)
-        self.save(self)
-        pool.submit(self._one, task.name, state.known(facts), self._running[task.name])
+        pool.submit(self._one, task.name, given, self._running[task.name])
+
+    def _know(self, name: str, found: tuple[Run, ...]) -> None:
+        self.runs[name] = found
+        self._resolved[name] = replace(self._resolved[name], runs=found)
 
     def _one(self, name: str, given: Replacements, cancel: Cancel) -> None:
         try:
@@ -207,10 +232,13 @@ class Loop:
         )  # fmt: skip
 
     def _take(self) -> None:
-        try:
-            ended = self._done.get(timeout=_LOOK)
-        except queue.Empty:
-            return
+        """Wait a little for a task to end, and take all that have."""
+        with contextlib.suppress(queue.Empty):
+            self._ended(self._done.get(timeout=_LOOK))
+            while True:
+                self._ended(self._done.get_nowait())
+
+    def _ended(self, ended: Ended) -> None:
         del self._running[ended.name]
         if ended.error and ended.error.reason == DISK_FULL:
             self._broken = ended.error
@@ -218,13 +246,13 @@ class Loop:
         self.took(ended.name, end)
         phase = "Succeeded" if end.succeeded else "Failed"
         self._emit(ended.name, phase, end.reason, end.message, seconds=round(end.seconds, 3))
-        self.save(self)
+        self.save(ended.name, end)
 
     def took(self, name: str, end: TaskEnd) -> None:
         """Note how a task ended, now or in an interrupted run before."""
         self.ends[name] = end
         several = self.children(name) or [Child(self.run_name(name), end)]
-        self.runs[name] = tuple(self._run(name, child) for child in several)
+        self._know(name, tuple(self._run(name, child) for child in several))
 
     def _no_end(self, ended: Ended) -> TaskEnd:
         """Return the end of a task that could not be run; one that ignores failures does so here as well."""
@@ -268,15 +296,3 @@ def _unexpected(error: Exception) -> SlipwayError:
         hint = "free some space, or give another state_dir; what has ended so far is kept"
         return Permanent(f"a task could not go on: {error.strerror}", hint=hint, reason=DISK_FULL)
     return SlipwayError(f"{type(error).__name__}: {error}", reason="Internal")
-
-
-def snapshot(loop: Loop) -> dict[str, Any]:
-    """Return what a later run needs to go on: the ends of tasks that succeeded.
-
-    A task whose results hold a secret is left out: it runs again rather than lying on the disk.
-    """
-    return {
-        name: asdict(end)
-        for name, end in loop.ends.items()
-        if end.succeeded and redactor.scrub_data(dict(end.results)) == dict(end.results)
-    }

@@ -12,13 +12,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .._core import clock
 from .._core.cancel import Cancel
 from .._core.errors import Cancelled, Invalid, Refused
 from .._core.events import Subject
+from .._core.redact import current as redactor
 from .._core.types import Manifest
 from .._core.yaml import Document
 from . import custom, objects
@@ -44,7 +45,7 @@ from .decide.facts import CANCELLED, Facts
 from .decide.params import Value
 from .decide.results import Outcome
 from .decide.substitution import Replacements
-from .loop import Child, Loop, snapshot
+from .loop import Child, Loop
 from .model.parse import Bundle
 from .pipelinetask import PipelineTasks
 from .resolve import local
@@ -115,7 +116,7 @@ class PipelineRun:
             cel=self._setting.world.cel,
             children=lambda task: self._tasks.children.get(task) or (),
             asked=self._asked,
-            save=lambda loop: self._setting.store.save({"tasks": snapshot(loop)}),
+            save=self._keep,
             events=self._setting.world.events,
             subject=subject,
             cancel=self._setting.world.cancel,
@@ -212,6 +213,11 @@ class PipelineRun:
         """Return the skipped tasks with their reasons."""
         found = child_status.skipped_tasks(self._facts) if self._facts else []
         return [{"task": entry["name"], "reason": entry["reason"]} for entry in found]
+
+    def _keep(self, task: str, end: TaskEnd) -> None:
+        """Keep what a later run needs not do again. Results that hold a secret are not kept: such a task runs again."""
+        if end.succeeded and redactor.scrub_data(dict(end.results)) == dict(end.results):
+            self._setting.store.keep(task, asdict(end))
 
     def _resume(self, loop: Loop, before: Mapping[str, Any]) -> None:
         for name, saved in before.items():

@@ -10,6 +10,7 @@ Source: tektoncd/pipeline pkg/reconciler/pipelinerun/pipelinerun.go (createTaskR
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -52,7 +53,11 @@ class PipelineTasks:
     nested: Nested
     parallelism: int = 8
     children: dict[str, list[Child]] = field(default_factory=dict)
-    _resolved: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _fanned: dict[str, Mapping[str, Any]] = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._fanned = {name: entry for name, entry in self.specs.items() if matrix.fans_out(entry)}
 
     @property
     def name(self) -> str:
@@ -65,8 +70,10 @@ class PipelineTasks:
     def start(self, task: str, given: Replacements, cancel: Cancel) -> TaskEnd:
         """Run a task to its end. `given` is what references to other tasks mean now, `cancel` stops this task."""
         spec = apply_pipeline.results(self.specs[task], given)
-        entry = apply_pipeline.task_contexts(spec, self._tasks(), self._lists())
-        self._resolved[task] = entry
+        with self._lock:
+            entry = apply_pipeline.task_contexts(spec, list({**self._fanned, task: spec}.values()), self._lists())
+            if task in self._fanned:
+                self._fanned[task] = entry
         world = replace(self.world, cancel=cancel)
         if matrix.fans_out(entry):
             return self._fan_out(task, entry, given, world)
@@ -108,13 +115,9 @@ class PipelineTasks:
         meta = self.run["metadata"]
         return Identity(kind, name, str(meta["namespace"]), ids.new_uid(), {}, self.run, task)
 
-    def _tasks(self) -> list[Mapping[str, Any]]:
-        """Return the pipeline tasks as far as they are known."""
-        return list({**self.specs, **self._resolved}.values())
-
     def _lists(self) -> dict[str, dict[str, Sequence[str]]]:
         """Return the collected results of the tasks with a matrix."""
-        ends = {name: together(found) for name, found in self.children.items() if matrix.fans_out(self.specs[name])}
+        ends = {name: together(self.children[name]) for name in self._fanned if name in self.children}
         return {
             name: {key: value for key, value in end.results.items() if isinstance(value, list)}
             for name, end in ends.items()

@@ -4,12 +4,14 @@
 
 """The folder of one run: its state, saved before acting, and its final report.
 
-Layout, version 1: run.json (what is run and its hash), state.json (what became of each task), tasks/<taskrun>/logs.
+Layout, version 2: run.json (what is run and its hash), tasks.jsonl (a line for each task that ended well), state.json
+(the report of the end), asked.json (a wish to end), tasks/<taskrun>/logs.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -18,9 +20,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._core import gojson
-from .._core.errors import Permanent, Refused
+from .._core.errors import DISK_FULL, Permanent, Refused
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Store:
@@ -49,12 +51,33 @@ class Store:
         created = time.time() if force else before.get("created") or time.time()
         self._write("run.json", {"format": FORMAT, "name": name, "hash": wanted, "created": created, **(about or {})})
         if force:
-            self._write("state.json", {})
-        return {} if force else self._read("state.json")
+            self._forget("state.json")
+            self._forget("tasks.jsonl")
+        return {**self._read("state.json"), "tasks": self._tasks()}
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Keep what is known now."""
         self._write("state.json", state)
+
+    def keep(self, task: str, end: Mapping[str, Any]) -> None:
+        """Keep how a task ended, for a later run of the same name."""
+        line = json.dumps({"task": task, "end": end}) + "\n"
+        path = os.path.join(self.folder, "tasks.jsonl")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(line)
+        except OSError as error:
+            raise _unwritten(path, error) from error
+
+    def _tasks(self) -> dict[str, Any]:
+        """Return the ends of tasks by name; a line that was cut off by a crash counts for nothing."""
+        try:
+            with open(os.path.join(self.folder, "tasks.jsonl"), encoding="utf-8") as stream:
+                lines = [json.loads(line) for line in stream if line.endswith("\n")]
+        except FileNotFoundError:
+            return {}
+        return {line["task"]: line["end"] for line in lines}
 
     def ask(self, status: str) -> None:
         """Ask a run that goes on to end: spec.status, such as StoppedRunFinally."""
@@ -86,12 +109,16 @@ class Store:
         try:
             descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(data, stream)
+                stream.write(json.dumps(data))
             os.replace(f"{path}.new", path)
         except OSError as error:
-            raise Permanent(
-                f"cannot write {path}: {error.strerror}", hint="free space, or give another state_dir"
-            ) from error
+            raise _unwritten(path, error) from error
+
+
+def _unwritten(path: str, error: OSError) -> Permanent:
+    reason = DISK_FULL if error.errno == errno.ENOSPC else ""
+    hint = "free space, or give another state_dir"
+    return Permanent(f"cannot write {path}: {error.strerror}", hint=hint, reason=reason)
 
 
 def default_root() -> str:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+from .._core.gojson_scan import decode_object as payload_object
+from .._core.ids import new_uid as new_event_id
+from .door import gitlab_refusal
 from .event import Event, canonical, make
 from .listener import EventResult, Listener, TriggerResult
 from .payload import problem as payload_problem
@@ -20,7 +23,10 @@ __all__ = [
     "TriggerResult",
     "canonical",
     "findings",
+    "gitlab_refusal",
     "make",
+    "new_event_id",
+    "payload_object",
     "payload_problem",
 ]
 EMULATED = "Tekton Triggers v0.37"

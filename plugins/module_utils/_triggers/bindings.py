@@ -123,6 +123,24 @@ def params(
     return out
 
 
+def nulls(specs: Sequence[Mapping[str, Any]], context: Context, values: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each param whose value has the text null in it because the event has a null there.
+
+    Tekton goes on with that text, as a push that deletes a branch shows: its checkout_sha is null.
+    """
+    suspects = [spec for spec in specs if "null" in values[str(spec["name"])]]
+    data = context.data() if suspects else {}
+    found = [(spec["name"], one) for spec in suspects for one in expressions(str(spec.get("value", "")))]
+    return [f"param {name} is null: {one.original} is null in the event" for name, one in found if _null(one, data)]
+
+
+def _null(expression: Expression, data: Any) -> bool:
+    try:
+        return jsonpath.results(path(expression.text), data) == [[None]]
+    except Invalid:
+        return False
+
+
 def _filled(name: str, text: str, data: Any, default: str | None) -> str:
     filled = text
     for expression in expressions(text):

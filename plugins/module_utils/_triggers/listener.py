@@ -31,11 +31,12 @@ ENTERPRISE_HOSTS = "slipway.dev/github-enterprise-hosts"
 
 @dataclass(frozen=True, slots=True)
 class TriggerResult:
-    """What one trigger made of the event."""
+    """What one trigger made of the event. `warnings` are sentences about a trigger that fired."""
 
     name: str
     fired: bool
     reason: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +104,28 @@ class Listener:
 
     def _apply(self, trigger: Chosen, event: Event, extensions: Mapping[str, Any], result: EventResult) -> None:
         try:
-            made, reason = self._fire(trigger, event, extensions, result)
+            made, said = self._fire(trigger, event, extensions, result)
         except SlipwayError as error:
-            made, reason = [], str(error)
+            made, said = [], TriggerResult(trigger.name, False, str(error))
         result.created.extend(made)
-        result.triggers.append(TriggerResult(trigger.name, bool(made), reason))
+        result.triggers.append(said)
 
     def _fire(
         self, trigger: Chosen, event: Event, extensions: Mapping[str, Any], result: EventResult
-    ) -> tuple[list[Manifest], str]:
+    ) -> tuple[list[Manifest], TriggerResult]:
         if trigger.problem:
-            return [], trigger.problem
+            return [], TriggerResult(trigger.name, False, trigger.problem)
         context = self._context(event, result, trigger.namespace, f"triggers/{trigger.label}")
         passage = self._intercept(trigger.spec, event, extensions, context)
         if passage.stopped:
-            return [], _reason(passage.stopped)
+            return [], TriggerResult(trigger.name, False, _reason(passage.stopped))
         resolved = resolve.trigger(trigger.spec, lambda kind, name: self._objects.need(kind, trigger.namespace, name))
         seen = Event(passage.body, passage.headers, event.path, event.method)
-        params = bindings.params(
-            resolved.params, bindings.Context(seen, passage.extensions, result.event_id), resolved.declared
-        )
+        inside = bindings.Context(seen, passage.extensions, result.event_id)
+        params = bindings.params(resolved.params, inside, resolved.declared)
         made = [templates.parse(text) for text in templates.resolve(resolved.template, params, ids.new_uid())]
-        return list(self._labelled(made, trigger, result.event_id)), "fired"
+        said = TriggerResult(trigger.name, bool(made), "fired", tuple(bindings.nulls(resolved.params, inside, params)))
+        return list(self._labelled(made, trigger, result.event_id)), said
 
     def _labelled(self, made: Sequence[Manifest], trigger: Chosen, event_id: str) -> Iterator[Manifest]:
         for obj in made:

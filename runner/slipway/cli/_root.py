@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "task": ("slipway.cli.task", "Start, list and look at Tekton Tasks."),
     "pipelinerun": ("slipway.cli.pipelinerun", "Runs of pipelines: list, describe, logs, cancel, delete."),
     "taskrun": ("slipway.cli.taskrun", "Runs of tasks: list, describe, logs, cancel, delete."),
+    "lint": ("slipway.cli.lint", "Look through Tekton objects: script injection, loose images, what is unused."),
     "cluster": ("slipway.cli.cluster", "Start, stop and inspect the embedded Kubernetes cluster."),
     "serve": ("slipway.cli.serve", "Receive webhooks and start a run for each that fires."),
     "doctor": ("slipway.cli.doctor", "Check this machine: what is there, what lacks, how to mend it."),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From stored events to runs: triggers are applied, and each PipelineRun becomes a run of the deliver playbook.
+"""From stored events to runs: triggers are applied, and each PipelineRun or TaskRun becomes a run of the deliver playbook.
 
 An event is handled at least once until a run answers for it; the run journal keeps one run per event.
 """
@@ -22,6 +22,7 @@ from slipway.serve.config import Config, Project
 from slipway.serve.store import EventStore, Stored
 
 PLAYBOOK = "slipway.gitops.deliver"
+RUNS = {"PipelineRun": "deliver_pipeline_run", "TaskRun": "deliver_task_run"}  # kind -> variable of the role deliver
 _LOOK = 5.0
 
 
@@ -78,7 +79,7 @@ class Dispatcher:
         found = listener.handle(
             triggers.make({"headers": event.headers, "body": event.body, "path": event.path}), event.id
         )
-        wanted = [obj for obj in found.created if obj.get("kind") == "PipelineRun"]
+        wanted = [obj for obj in found.created if obj.get("kind") in RUNS]
         if not wanted:
             return (
                 "Refused",
@@ -86,13 +87,14 @@ class Dispatcher:
                 "",
             )
         handles = [self._deliver(project, event, obj, index) for index, obj in enumerate(wanted)]
-        return "Started", "fired", " ".join(handles)
+        warnings = [text for trigger in found.triggers for text in trigger.warnings]
+        return "Started", "; ".join(["fired", *warnings]), " ".join(handles)
 
-    def _deliver(self, project: Project, event: Stored, pipeline_run: dict[str, Any], index: int) -> str:
+    def _deliver(self, project: Project, event: Stored, run: dict[str, Any], index: int) -> str:
         variables = {
             **project.variables,
             "deliver_manifests": list(project.manifests),
-            "deliver_pipeline_run": pipeline_run,
+            RUNS[run["kind"]]: run,
         }
         event_id = event.id if index == 0 else f"{event.id}-{index}"
         return runs.start(PLAYBOOK, variables, project=project.name, policy=project.policy, event_id=event_id).id

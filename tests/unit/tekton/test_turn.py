@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Cancelled, Invalid
-from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Subject
+from ansible_collections.slipway.gitops.plugins.module_utils._core.events import NULL, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import turn
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.turn import Concurrency
 
@@ -106,8 +106,9 @@ def test_policy_supersede_stops_the_older_runs(start: Start) -> None:
     waiting.end()
     assert waiting.error == "superseded by newest"
     assert newest.waits.wait(10)
-    first.end()
+    assert first.cancel.wait(10)
     assert first.cancel.reason == "superseded by newest"
+    first.end()
     assert newest.inside.wait(10)
 
 
@@ -146,7 +147,7 @@ def test_nobody_waits_for_a_run_that_was_killed(start: Start, tmp_path: Path) ->
 
 
 def test_no_group_no_place(tmp_path: Path) -> None:
-    with turn.taken(None, str(tmp_path), Subject("TaskRun", "", "x"), Recorder(), Cancel()):
+    with turn.taken(None, str(tmp_path), Subject("TaskRun", "", "x"), NULL, Cancel()):
         assert list(tmp_path.iterdir()) == []
 
 

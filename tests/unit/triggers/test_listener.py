@@ -58,6 +58,18 @@ def test_a_missing_key_stops_that_trigger_with_its_name() -> None:
     assert "checkout_sha is not found" in result.triggers[0].reason
 
 
+def test_a_param_that_is_null_in_the_event_fires_with_a_warning_as_a_deleted_branch_does() -> None:
+    trigger = push(body={**BODY, "checkout_sha": None}).triggers[0]
+    assert (trigger.fired, list(trigger.warnings)) == (
+        True,
+        ["param git-revision is null: $(body.checkout_sha) is null in the event"],
+    )
+
+
+def test_the_text_null_in_an_event_is_no_null() -> None:
+    assert push(body={**BODY, "checkout_sha": "null"}).triggers[0].warnings == ()
+
+
 def test_a_github_signature_is_checked() -> None:
     text = """
 apiVersion: triggers.tekton.dev/v1beta1

@@ -15,7 +15,7 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..._core import duration
@@ -27,6 +27,7 @@ from ..decide import entrypoint, merge, names, results, script, substitution, wh
 from ..decide.entrypoint import Ended
 from ..decide.params import Value
 from ..decide.substitution import Replacements
+from . import accounts
 from .executor import StepEnd, TaskEnd, TaskPlan
 from .lines import Lines
 from .workspaces import Volumes
@@ -54,13 +55,17 @@ class StepCommand:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the steps of a run share on this machine. `secrets` returns the content of a Secret or ConfigMap by name."""
+    """What the steps of a run share on this machine. `secrets` returns the content of a Secret or ConfigMap by name.
+
+    `accounts` maps names of ServiceAccounts to kubeconfigs.
+    """
 
     volumes: Volumes
     secrets: Callable[[str, str], Mapping[str, bytes]]
     step_env: Mapping[str, str]
     events: Sink
     cel: Callable[[str], object] = when.no_cel
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Host(Protocol):
@@ -238,7 +243,8 @@ class TaskRun:
         return sum(len(name) + len(text.encode()) for name, text in raw.items()) > results.LIMIT
 
     def _command(self, index: int, name: str, step: dict[str, Any]) -> StepCommand:
-        env = {**_ENV, **self._shared.step_env, **self._env(step)}
+        access = accounts.environment(self._shared.accounts, self._plan.service_account)
+        env = {**_ENV, **access, **self._shared.step_env, **self._env(step)}
         mounts = self._mounts(index, name, step)
         cwd = str(step.get("workingDir") or "")
         if cwd:
@@ -299,6 +305,7 @@ class TaskRun:
             Mount(os.path.join(folder, "tekton", "steps", f"step-{name}"), f"/tekton/steps/step-{name}"),
             Mount(os.path.join(folder, "tekton", "run"), "/tekton/run", read_only=True),
             Mount(os.path.join(folder, "tekton", "run", str(index)), f"/tekton/run/{index}"),
+            *accounts.mounts(self._shared.accounts, self._plan.service_account),
         ]
         targets = workspaces.mounts_of_step(self._plan.spec, step)
         for workspace in self._plan.spec.get("workspaces") or []:
