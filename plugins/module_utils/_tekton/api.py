@@ -41,7 +41,7 @@ from .lint import Finding, lint
 from .model.parse import Bundle, parse
 from .objects import Identity
 from .pipelinerun import PipelineRun, Setting, given_params
-from .query import Wanted, report, result, runs
+from .query import Wanted, report, result, runs, status
 from .record import Record, Write, nowhere
 from .report.junit import junit
 from .report.svg import svg
@@ -77,6 +77,7 @@ __all__ = [
     "run_pipeline",
     "run_task",
     "runs",
+    "status",
     "step_logs",
     "svg",
     "task_spec",

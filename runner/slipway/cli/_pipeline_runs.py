@@ -193,19 +193,22 @@ def add_cancel_options(kind: str) -> Callable[[Callable[..., Any]], Callable[...
         if kind == "PipelineRun":
             text = "Let finally tasks run; StoppedRunFinally: running tasks end by themselves before."
             words = click.Choice(["CancelledRunFinally", "StoppedRunFinally"])
-            command = click.option("--grace", type=words, default="", help=text)(command)
+            command = click.option("--grace", type=words, help=text)(command)
         return command
 
     return add
 
 
-def stop(one: Listed, *, force: bool, no_wait: bool, grace: str = "") -> int:
+def stop(one: Listed, *, force: bool, no_wait: bool, grace: str | None = None) -> int:
     """Cancel a run and wait for its end. Exits 0 once it has ended; 15 when it had ended before."""
     from slipway.cli import _print
     from slipway.pipelines import runs
     from slipway.runs import api
 
-    run = runs.cancel(one, force=force, grace=grace)
+    run = runs.cancel(one, force=force, grace=grace or "")
+    if run is None:
+        click.echo(f"{one.kind} {one.name} is asked to stop; a playbook executes it")
+        return 0
     if not no_wait:
         run = api.wait(run.id, None if grace else 60.0)
     click.echo(f"{one.kind} {one.name}  {_print.verdict(run)}")

@@ -45,7 +45,9 @@ class Listed:
 
     @property
     def active(self) -> bool:
-        return self.run is not None and self.run.status.active and not (self.kept and self.kept.report)
+        if self.kept and self.kept.report:
+            return False
+        return self.run.status.active if self.run else self.status == "Running"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -90,18 +92,17 @@ def find(kind: str, name: str, target: str = "") -> Listed:
     raise Invalid("", problem, hint=f"the last ones: {names}")
 
 
-def cancel(one: Listed, *, force: bool = False, grace: str = "") -> Run:
-    """Ask a run to stop. Invalid when it has ended, or is not the runner's.
+def cancel(one: Listed, *, force: bool = False, grace: str = "") -> Run | None:
+    """Ask a run to stop, and return the runner's run that executes it. Invalid when it has ended.
 
     `grace` is a spec.status of Tekton that lets finally tasks run: CancelledRunFinally or StoppedRunFinally.
     """
-    if one.run is None and one.status == "Unknown":
-        raise Invalid("", f"{one.name} was started by a plain playbook", hint="stop that playbook")
-    if one.run is None or not one.active:
+    if not one.active:
         raise Invalid("", f"{one.name} has ended: {one.status}")
-    if grace and one.kept:
-        tekton.ask("", one.name, grace)
+    if one.kept and (grace or one.run is None):
+        tekton.ask("", one.name, grace or "Cancelled")
         return one.run
+    assert one.run is not None  # what was not kept yet is known from the journal
     return runs.cancel(one.run.id, "cancelled on the command line", force=force)
 
 
@@ -122,7 +123,7 @@ def _joined(kept: tekton.Kept, run: Run | None) -> Listed:
         return Listed(
             kept.name, kept.kind, report["status"], kept.started, report["seconds"], report["message"], kept, run
         )
-    status = run.status.value if run else "Unknown"
+    status = run.status.value if run else tekton.status(kept)
     return Listed(kept.name, kept.kind, status, kept.started, _seconds(kept, run), run.why if run else "", kept, run)
 
 
