@@ -20,15 +20,13 @@ from slipway.pipelines import sources
 
 
 def show(name: str, files: Sequence[str], svg: str, output: str) -> int:
-    """Print the plan of Pipeline NAME, or of the only PipelineRun when no Pipeline is defined."""
+    """Print the plan of Pipeline NAME, or of the only PipelineRun when nothing is named."""
     found = sources.load(files)
-    runs = found.bundle.names("PipelineRun")
-    if not name and not found.bundle.names("Pipeline") and runs:
-        document = found.pick("PipelineRun", "")
-    else:
+    document = None if name else found.only_run("Pipeline")
+    if document is None:
         target = str(found.pick("Pipeline", name).data["metadata"]["name"])
         document = yaml.Document({"kind": "PipelineRun", "spec": {"pipelineRef": {"name": target}}}, "<explain>")
-    title = str((document.data["spec"].get("pipelineRef") or document.data.get("metadata") or {}).get("name") or "")
+    title = _title(document.data)
     plan = tekton.explain(found.bundle, document)
     if svg:
         _write(svg, tekton.svg(plan, None, title))
@@ -44,13 +42,23 @@ def show(name: str, files: Sequence[str], svg: str, output: str) -> int:
 def _text(title: str, plan: Sequence[Mapping[str, Any]]) -> None:
     tasks = [row for row in plan if not row["final"]]
     waves = len({row["wave"] for row in tasks})
-    click.echo(f"{title}: {len(tasks)} tasks in {waves} waves, {len(plan) - len(tasks)} finally")
+    last = f", {len(plan) - len(tasks)} finally" if len(plan) > len(tasks) else ""
+    click.echo(f"{title}: {_many(len(tasks), 'task')} in {_many(waves, 'wave')}{last}")
     for wave, rows in groupby(plan, lambda row: "finally" if row["final"] else f"wave {row['wave'] + 1}"):
         click.echo(f"\n{click.style(wave, bold=True)}")
         for row in rows:
             click.echo(f"  {row['task']}  {click.style(row['runs'], fg='bright_black')}")
             for reason in [*_reasons(row), *(f"when {text}" for text in row["when"])]:
                 click.echo(f"    {reason}")
+
+
+def _many(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _title(run: Mapping[str, Any]) -> str:
+    reference, meta = run["spec"].get("pipelineRef") or {}, run.get("metadata") or {}
+    return str(reference.get("name") or meta.get("name") or str(meta.get("generateName") or "pipeline").rstrip("-"))
 
 
 def _reasons(row: Mapping[str, Any]) -> list[str]:

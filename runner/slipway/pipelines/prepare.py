@@ -120,14 +120,11 @@ def _earlier(wish: Wish) -> tekton.Kept | None:
 
 
 def _base_of_files(wish: Wish, found: Sources) -> Mapping[str, Any]:
-    """Return the run that lies in the files: the named one, or the only one when there is nothing else to start."""
-    kind = RUN_OF[wish.kind]
-    runs = found.bundle.names(kind)
+    """Return the run that lies in the files: the named one, or the only one when nothing is named."""
     if wish.use_run:
-        return _object(found.pick(kind, wish.use_run))
-    if not wish.name and not found.bundle.names(wish.kind) and runs:
-        return _object(found.pick(kind, ""))
-    return {}
+        return _object(found.pick(RUN_OF[wish.kind], wish.use_run))
+    only = None if wish.name else found.only_run(wish.kind)
+    return _object(only) if only else {}
 
 
 def _object(document: yaml.Document) -> Mapping[str, Any]:

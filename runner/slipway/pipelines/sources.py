@@ -23,7 +23,7 @@ from slipway.core import Invalid, Unreachable, yaml
 
 FOLDER = ".tekton"
 _ENDINGS = (".yaml", ".yml", ".json")
-_TEKTON = re.compile(r"^\s*[\"']?apiVersion[\"']?\s*:\s*[\"']?tekton\.dev/", re.M)
+_TEKTON = re.compile(r"\bapiVersion[\"']?\s*:\s*[\"']?tekton\.dev/")
 _BESIDE = ("Secret", "ConfigMap", "ServiceAccount", "PersistentVolumeClaim")
 _TIMEOUT = 30.0
 
@@ -37,8 +37,12 @@ class Sources:
     texts: list[str] = field(default_factory=list)
     where: str = ""
 
-    def find(self, kind: str, name: str) -> yaml.Document | None:
-        return self.bundle.find(kind, name)
+    def only_run(self, kind: str) -> yaml.Document | None:
+        """Return the run of a Pipeline or Task that is meant when nothing is named: the only one, or an error that lists them."""
+        runs = self.bundle.names(f"{kind}Run")
+        if len(runs) == 1 or (runs and not self.bundle.names(kind)):
+            return self.pick(f"{kind}Run", "")
+        return None
 
     def pick(self, kind: str, name: str) -> yaml.Document:
         """Return the object that NAME means; without a name the only one of its kind."""

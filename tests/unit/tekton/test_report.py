@@ -52,6 +52,11 @@ def test_the_plan_says_what_runs_and_when() -> None:
     assert (row.runs, row.when) == ("Task by git", ["$(params.y) in [1, 2]", "'a' == 'b'"])
 
 
+def test_the_plan_names_what_a_matrix_goes_over() -> None:
+    task = {"name": "m", "taskRef": {"name": "t"}, "matrix": {"params": [{"name": "os", "value": ["a", "b"]}]}}
+    assert explain.rows({"tasks": [task]})[0].runs == "Task t, matrix over os"
+
+
 def step(name: str, reason: str = "Completed", code: int = 0) -> dict[str, Any]:
     return {"name": name, "exit_code": code, "termination_reason": reason, "seconds": 0.5}
 

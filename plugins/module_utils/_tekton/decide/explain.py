@@ -91,6 +91,11 @@ def _expression(one: Mapping[str, Any]) -> str:
 
 
 def _runs(task: Mapping[str, Any]) -> str:
+    names = [str(entry["name"]) for entry in (task.get("matrix") or {}).get("params") or []]
+    return _target(task) + (f", matrix over {', '.join(names)}" if names else "")
+
+
+def _target(task: Mapping[str, Any]) -> str:
     for field, kind in (("taskRef", "Task"), ("pipelineRef", "Pipeline")):
         reference = task.get(field)
         if reference:

@@ -242,6 +242,16 @@ def test_a_run_in_a_file_is_taken_when_no_pipeline_is_defined(folder: Path) -> N
     assert made["metadata"]["name"].startswith("hi-") and made["spec"]["pipelineSpec"] == inline
 
 
+def test_a_run_beside_its_pipeline_gives_the_values_when_nothing_is_named(folder: Path) -> None:
+    given = [{"name": "url", "value": "u"}, {"name": "flags", "value": ["f"]}]
+    spec = {"pipelineRef": {"name": "build"}, "params": given, "workspaces": [{"name": "source", "emptyDir": {}}]}
+    run = {"apiVersion": "tekton.dev/v1", "kind": "PipelineRun", "metadata": {"name": "mine"}, "spec": spec}
+    (folder / ".tekton" / "run.yaml").write_text(json.dumps(run))
+    assert prepare(Wish("Pipeline")).run["spec"]["params"] == given
+    with pytest.raises(Invalid, match="Pipeline build needs"):
+        prepare(Wish("Pipeline", name="build"))
+
+
 def test_the_last_run_gives_values_that_flags_replace(tmp_path: Path) -> None:
     kept = [{"name": "url", "value": "old"}, {"name": "flags", "value": ["k"]}]
     keep(tmp_path, "build-run-1", {}, params=kept, workspaces=[{"name": "source", "emptyDir": {}}])
