@@ -15,12 +15,13 @@ description:
 extends_documentation_fragment:
   - slipway.gitops._attributes
   - slipway.gitops._source
+  - slipway.gitops._auth
   - slipway.gitops._pipeline
 attributes:
   check_mode:
     support: full
     details:
-      - Validates everything, runs nothing, and returns RV(lint).
+      - Validates everything, resolves what the run refers to, returns RV(resolved) and RV(lint), and runs nothing.
   diff_mode:
     support: none
     details:
@@ -171,6 +172,20 @@ log_dir:
   type: str
   returned: when the run ended
   sample: /home/me/.local/state/slipway/pipelines/source-to-image-x7k2p/tasks
+resolved:
+  description: What references with a C(resolver) gave and where it came from, also in check mode.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - resolver: git
+      kind: Task
+      name: git-clone
+      refSource:
+        uri: git+https://github.com/tektoncd/catalog.git
+        digest:
+          sha1: 3d1f8a4c0b8f1d6a1b7c3e5f9a2d4c6e8b0a1c2d
+        entryPoint: task/git-clone/0.9/git-clone.yaml
 emulates:
   description: The release of Tekton whose behaviour is executed.
   type: str

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Sink, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result
+from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result
+
+IN_CLUSTER = ("pods", "controller")
 
 
 def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
@@ -38,9 +40,13 @@ def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
     return found
 
 
-def engine_options(options: dict[str, Any]) -> api.Options:
-    """Return the engine's options."""
+def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options:
+    """Return the engine's options. `action` finds files as Ansible does, and connects to the cluster when one is needed."""
     return api.Options(
+        executor=options["executor"],
+        client=action.client(options) if options["executor"] in IN_CLUSTER or options["record"] else None,
+        record=options["record"],
+        custom_tasks=options["custom_tasks"],
         state_dir=options["state_dir"] or "",
         image_map=options["image_map"],
         claims={str(name): str(path) for name, path in options["claims"].items()},
@@ -52,6 +58,7 @@ def engine_options(options: dict[str, Any]) -> api.Options:
         force=options["force"],
         concurrency=api.Concurrency(**options["concurrency"]) if options.get("concurrency") else None,
         reuse=api.Reuse(**options["reuse"]) if options.get("reuse") else None,
+        resolvers=_resolvers(options["resolvers"], action.find),
     )
 
 
@@ -66,10 +73,18 @@ def linted(bundle: api.Bundle, events: Sink) -> list[dict[str, str]]:
     return [one.as_dict() for one in found]
 
 
+def _resolvers(option: dict[str, Any], find: Callable[[str], str]) -> dict[str, Any]:
+    entries = option.get("map")
+    if not isinstance(entries, list):
+        return option
+    found = [{**e, "path": find(str(e["path"]))} if isinstance(e, dict) and e.get("path") else e for e in entries]
+    return {**option, "map": found}
+
+
 def result(report: api.Report, kind: str) -> Result:
     """Return the task's result; a run that did not succeed is a failure that says which step."""
     failure = None
-    if not report.succeeded:
+    if not report.succeeded and not report.pending:
         text = _why(report.task_runs) or report.message
         reason = report.status or "Failed"
         failure = Permanent(

@@ -48,7 +48,7 @@ from .decide.substitution import Replacements
 from .loop import Child, Loop
 from .model.parse import Bundle
 from .pipelinetask import PipelineTasks
-from .resolve import local
+from .resolve import local, referenced
 from .resolve.local import Found
 from .store import Store
 
@@ -70,7 +70,8 @@ class PipelineRun:
     def __init__(self, bundle: Bundle, run: Document, setting: Setting) -> None:
         self._bundle, self._run, self._setting = bundle, run, setting
         self._name = str(run.data["metadata"]["name"])
-        self._spec, self._pipeline = self.pipeline_of(bundle, run)
+        found = self._pipeline_found(bundle, run)
+        self._spec, self._pipeline, self._source = found.spec, found.name, found.source
         self._params = self._resolve_params(given_params(run.data))
         self._timeouts = timeouts.resolve(run.data["spec"].get("timeouts"))
         self._bindings = self._check_bindings()
@@ -80,6 +81,7 @@ class PipelineRun:
         self.final: dict[str, Mapping[str, Any]] = {entry["name"]: entry for entry in last}
         self._facts: Facts | None = None
         self._began = 0.0
+        referenced.start(bundle, self._pipeline_document(), [*entries, *last])
         self._found = {entry["name"]: self._resolve(entry) for entry in [*entries, *last]}
         self._check_dependencies([*entries, *last])
         self._tasks = PipelineTasks(
@@ -97,11 +99,15 @@ class PipelineRun:
     @staticmethod
     def pipeline_of(bundle: Bundle, run: Document) -> tuple[Mapping[str, Any], str]:
         """Return the pipeline's spec and its name (empty for an inline one)."""
+        found = PipelineRun._pipeline_found(bundle, run)
+        return found.spec, found.name
+
+    @staticmethod
+    def _pipeline_found(bundle: Bundle, run: Document) -> Found:
         spec = run.data["spec"]
         if spec.get("pipelineSpec"):
-            return spec["pipelineSpec"], ""
-        found = local.given(bundle, run, spec["pipelineRef"], "Pipeline", "spec.pipelineRef")
-        return found.spec, found.name
+            return Found("", spec["pipelineSpec"], True)
+        return local.given(bundle, run, spec["pipelineRef"], "Pipeline", "spec.pipelineRef")
 
     def run(self, before: Mapping[str, Any], subject: Subject) -> Condition:
         """Drive to the end; tasks that an interrupted earlier run finished are not run again."""
@@ -153,6 +159,8 @@ class PipelineRun:
             "startTime": clock.rfc3339(self._began),
             "pipelineSpec": self.applied,
         }
+        if self._source:
+            status["provenance"] = {"refSource": dict(self._source)}
         if done:
             status["completionTime"] = clock.rfc3339(done)
         if self._facts:

@@ -30,7 +30,7 @@ from .decide.substitution import Replacements
 from .loop import Child
 from .objects import Identity
 from .resolve.local import Found
-from .taskrun import Request, attempts
+from .taskrun import Request, Sources, attempts
 
 Nested = Callable[[Document, Cancel, "tuple[str, ...]"], TaskEnd]
 
@@ -168,6 +168,7 @@ class PipelineTasks:
             workspaces={workspace: self.world.executor.bind(binding, name) for workspace, binding in bound.items()},
             timeout=timeouts.task_timeout(entry.get("timeout"), own.get("timeout")),
             actions=found.actions,
+            sources=Sources(found.source, found.step_sources),
             service_account=str(own.get("serviceAccountName") or ""),
             pod_template=own.get("podTemplate") or {},
             given=_object_spec(entry, found, own, list(bound.values())),

@@ -27,6 +27,14 @@ _CREDENTIALS = "/tekton/creds"
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a remote Task and the remote StepActions of its steps (by position) came from: refSource objects."""
+
+    task: Mapping[str, Any] = field(default_factory=dict)
+    steps: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a TaskRun asks for. `reference` names its Task ("" for an inline one), `given` is the spec of its object."""
 
@@ -43,6 +51,7 @@ class Request:
     pod_template: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
     ignores_failure: bool = False
+    sources: Sources = field(default_factory=Sources)
 
     @property
     def name(self) -> str:
@@ -93,10 +102,21 @@ def _attempt(request: Request, attempt: int, folder: str, world: World, past: Se
     end = replace(end, began=began, seconds=end.seconds or time.time() - began, retries=tuple(past))
     if request.ignores_failure and not end.succeeded and end.reason != CANCELLED[Kind.TASK_RUN]:
         end = replace(end, reason="FailureIgnored")
-    world.note(objects.of_run(request.who, request.given, objects.task_run_status(end, spec)))
+    world.note(objects.of_run(request.who, request.given, _status(request, end, spec)))
     if problem and request.who.parent is None:
         raise problem
     return end
+
+
+def _status(request: Request, end: TaskEnd, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the status with where a remote Task and remote StepActions came from. Source: updateTaskRunProvenance."""
+    status = objects.task_run_status(end, spec)
+    if request.sources.task:
+        status["provenance"] = {"refSource": dict(request.sources.task)}
+    if request.sources.steps:
+        steps = [{"name": s.get("name") or f"unnamed-{at}"} for at, s in enumerate(request.spec["steps"])]
+        status["steps"] = step_actions.states({"steps": steps}, status.get("steps") or [], request.sources.steps)
+    return status
 
 
 def _numbered(request: Request, attempt: int) -> Request:

@@ -57,7 +57,8 @@ def run(folder: Path, name: str = "one", team: str = "red", code: int = 0) -> ap
 def begun(folder: Path, name: str = "going") -> None:
     """A run that has begun, saved one task, and written the log of another one."""
     store = Store(str(folder), name)
-    store.begin({}, name, force=False, about={"kind": "PipelineRun", "run": {"metadata": {"name": name}, "spec": {}}})
+    store.begin({}, name, force=False)
+    store.describe({"kind": "PipelineRun", "run": {"metadata": {"name": name}, "spec": {}}})
     step = {"name": "s", "exit_code": 0, "termination_reason": "Completed", "seconds": 0.5}
     end = {"succeeded": True, "reason": "Succeeded", "message": "", "results": {}, "steps": [step], "seconds": 0.5}
     store.save({"tasks": {"first": end}})

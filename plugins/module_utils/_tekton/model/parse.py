@@ -18,6 +18,7 @@ from ..._core.types import Manifest
 from ..._core.yaml import Document
 from .convert import V1, V1ALPHA1, V1BETA1, Converted, to_v1
 from .defaults import defaulted
+from .reference import Remote
 from .validate import document as validate
 
 _GROUPS = (V1, V1BETA1)
@@ -38,12 +39,14 @@ class Remark:
 class Bundle:
     """Everything that was given, by kind and name. A later object of the same name replaces the earlier one.
 
-    `replaced` are those earlier ones, `remarks` what was put right: both for people, not for the engine.
+    `replaced` are those earlier ones, `remarks` what was put right: both for people, not for the engine. `remote` finds
+    what references with a resolver mean; without it they are refused.
     """
 
     objects: dict[tuple[str, str], Document] = field(default_factory=dict)
     replaced: list[Document] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    remote: Remote | None = None
 
     def find(self, kind: str, name: str) -> Document | None:
         """Return the document of an object."""
