@@ -10,6 +10,7 @@ The runner imports `_core` through this file only; what is behind the engines' `
 from __future__ import annotations
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import redact, yaml
+from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import Clock, RealClock, VirtualClock, rfc3339
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import (
     Cancelled,
@@ -36,6 +37,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.ids import ge
 __all__ = [
     "PHASES",
     "SCHEMA_VERSION",
+    "Cancel",
     "Cancelled",
     "Clock",
     "Emitter",

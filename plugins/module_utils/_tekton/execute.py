@@ -16,7 +16,7 @@ from typing import Any
 
 from .._core import ids
 from .._core.cancel import Cancel
-from .._core.errors import Cancelled, Invalid, SlipwayError
+from .._core.errors import Cancelled, Invalid, Refused, SlipwayError
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .._core.yaml import Document
@@ -200,6 +200,9 @@ def _submitted(bundle: Bundle, run: Document, store: Store, options: Options, ev
     """Have a real Tekton in the cluster execute the run."""
     from .act.controller import Submitted
 
+    if options.reuse:
+        raise Refused("reuse: a Tekton in a cluster runs every task", hint="another executor", obj=str(_subject(run)))
+    store.describe(history.about(run.data["kind"], run.data, []))
     subject = _subject(run)
     objects = executors.objects(bundle, store.folder, options, subject.namespace)
     remote = Submitted(objects.client, objects, subject.kind, subject.name, store.folder, events, cancel)

@@ -14,7 +14,8 @@ import click
 from slipway.cli import _pipeline_runs
 from slipway.cli._options import output_option
 from slipway.cli._pipeline_runs import Verbs, add_cancel_options, add_log_options
-from slipway.cli._pipeline_start import files_option, options, start
+from slipway.cli._pipeline_start import files_option, options, resolvers_option, start
+from slipway.cli._pipeline_start import resolvers as read_resolvers
 
 if TYPE_CHECKING:
     from slipway.pipelines.runs import Listed
@@ -181,10 +182,11 @@ def _one(kind: str, name: str, run: str) -> Listed:
 @click.command("explain")
 @click.argument("name", default="")
 @files_option
+@resolvers_option
 @click.option("--svg", default="", metavar="FILE", help="Write the plan as SVG.")
 @output_option
-def explain(name: str, files: tuple[str, ...], svg: str, output: str) -> int:
+def explain(name: str, files: tuple[str, ...], resolvers: str, svg: str, output: str) -> int:
     """Show the order of tasks and why each one waits, before anything runs."""
     from slipway.cli import _pipeline_explain
 
-    return _pipeline_explain.show(name, files, svg, output)
+    return _pipeline_explain.show(name, files, read_resolvers(resolvers), svg, output)

@@ -19,7 +19,7 @@ from slipway.core import yaml
 from slipway.pipelines import sources
 
 
-def show(name: str, files: Sequence[str], svg: str, output: str) -> int:
+def show(name: str, files: Sequence[str], resolvers: Mapping[str, Any], svg: str, output: str) -> int:
     """Print the plan of Pipeline NAME, or of the only PipelineRun when nothing is named."""
     found = sources.load(files)
     document = None if name else found.only_run("Pipeline")
@@ -27,7 +27,7 @@ def show(name: str, files: Sequence[str], svg: str, output: str) -> int:
         target = str(found.pick("Pipeline", name).data["metadata"]["name"])
         document = yaml.Document({"kind": "PipelineRun", "spec": {"pipelineRef": {"name": target}}}, "<explain>")
     title = _title(document.data)
-    plan = tekton.explain(found.bundle, document)
+    plan = tekton.explain(found.resolving(document, resolvers).bundle, document)
     if svg:
         _write(svg, tekton.svg(plan, None, title))
     if output == "json":

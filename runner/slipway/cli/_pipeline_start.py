@@ -22,6 +22,10 @@ files_option = click.option(
     help="Where Tasks and Pipelines are defined; .tekton/ or the current directory when not given.",
 )  # fmt: skip
 
+resolvers_option = click.option(
+    "--resolvers", "resolvers", default="", metavar="FILE", help="What resolvers may do: the option of pipeline_run."
+)
+
 _BOTH = (
     files_option,
     click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help='Array: a,b. Object: {"k":"v"}.'),
@@ -43,9 +47,15 @@ _BOTH = (
     click.option("--prefix-name", default="", metavar="TEXT", help="How the run's name begins."),
     click.option("-l", "--labels", multiple=True, metavar="KEY=VALUE"),
     click.option("--pod-template", default="", metavar="FILE"),
-    click.option("--executor", default="", metavar="NAME", help="What executes steps; process when not given."),
+    click.option("--executor", default="", metavar="NAME", help="process (when not given), podman, pods or controller."),
     click.option("--image-map", default="", metavar="FILE", help="What images mean here: list of {image, toolset, entrypoint}."),
     click.option("--step-env", multiple=True, metavar="NAME[=VALUE]", help="A variable for every step; without a value your own."),
+    resolvers_option,
+    click.option("--custom-tasks", default="", metavar="FILE", help="Programs for custom tasks: the option of pipeline_run."),
+    click.option("-n", "--namespace", default="", metavar="NAME", help="The namespace that the run reports or runs in."),
+    click.option("-k", "--kubeconfig", default="", metavar="FILE", help="The cluster of executors pods and controller."),
+    click.option("-c", "--context", default="", metavar="NAME", help="Its context."),
+    click.option("--record", is_flag=True, help="Also write the run's objects with their status into the cluster."),
     click.option("--concurrency-group", "group", default="", metavar="NAME", help="Runs of one group wait for each other."),
     click.option("--concurrency-limit", "limit", type=click.IntRange(1), help="How many of the group at once; 1 when not given."),
     click.option(
@@ -128,6 +138,7 @@ def _wish(kind: str, name: str, given: Mapping[str, Any]) -> Any:
         timeouts=_timeouts(kind, given),
         pod_template=_yaml(given["pod_template"], dict, "--pod-template") if given["pod_template"] else {},
         executor=given["executor"],
+        resolvers=resolvers(given["resolvers"]),
         only=given.get("only") or "",
         from_=given.get("from_") or "",
     )
@@ -140,6 +151,12 @@ def _how(given: Mapping[str, Any]) -> How:
         executor=given["executor"],
         image_map=_yaml(given["image_map"], list, "--image-map") if given["image_map"] else [],
         step_env=_environment(given["step_env"]),
+        resolvers=resolvers(given["resolvers"]),
+        custom_tasks=_yaml(given["custom_tasks"], list, "--custom-tasks") if given["custom_tasks"] else [],
+        record=given["record"],
+        namespace=given["namespace"],
+        kubeconfig=str(Path(given["kubeconfig"]).expanduser().absolute()) if given["kubeconfig"] else "",
+        context=given["context"],
         parallelism=given.get("parallelism") or 0,
         verbosity=given["verbosity"],
         concurrency=_concurrency(given),
@@ -151,6 +168,16 @@ def _concurrency(given: Mapping[str, Any]) -> dict[str, Any]:
     if told and "group" not in told:
         raise click.UsageError("--concurrency-limit and --concurrency-policy need --concurrency-group")
     return told
+
+
+def resolvers(path: str) -> dict[str, Any]:
+    """Return what `--resolvers FILE` holds; paths of its map are relative to the file."""
+    if not path:
+        return {}
+    found: dict[str, Any] = _yaml(path, dict, "--resolvers")
+    folder = Path(path).expanduser().absolute().parent
+    entries = [{**entry, "path": str(folder / str(entry.get("path", "")))} for entry in found.get("map") or []]
+    return {**found, **({"map": entries} if entries else {})}
 
 
 def _timeouts(kind: str, given: Mapping[str, Any]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api as tekton
 from slipway import state
-from slipway.core import Invalid, Refused, generate_name, redact, yaml
+from slipway.core import Invalid, Refused, SlipwayError, generate_name, redact, yaml
 from slipway.pipelines import params, sources, tree, workspaces
 from slipway.pipelines.again import Again, again
 from slipway.pipelines.sources import Sources
@@ -25,6 +25,7 @@ from slipway.pipelines.sources import Sources
 CLAIMS, SOURCES = "slipway.dev/claims", "slipway.dev/sources"
 RUN_OF = {"Pipeline": "PipelineRun", "Task": "TaskRun"}
 _REFERENCE = {"Pipeline": ("pipelineRef", "pipelineSpec"), "Task": ("taskRef", "taskSpec")}
+_NO_FILE = "<start>"  # the run that is made here stands in no file
 _ELSEWHERE = ("pods", "controller")
 Ask = Callable[[Mapping[str, Any]], str]
 
@@ -48,6 +49,7 @@ class Wish:
     timeouts: Mapping[str, str] = field(default_factory=dict)
     pod_template: Mapping[str, Any] = field(default_factory=dict)
     executor: str = ""
+    resolvers: Mapping[str, Any] = field(default_factory=dict)
     only: str = ""
     from_: str = ""
 
@@ -78,11 +80,21 @@ def prepare(wish: Wish, ask: Ask | None = None) -> Prepared:
 
     Invalid for what is missing, unknown or malformed; Refused for what cannot be done here.
     """
+    try:
+        return _prepare(wish, ask)
+    except SlipwayError as error:
+        if error.at and error.at.file == _NO_FILE:
+            error.at = None
+        raise
+
+
+def _prepare(wish: Wish, ask: Ask | None) -> Prepared:
     earlier = _earlier(wish)
     base: Mapping[str, Any] = earlier.run if earlier else {}
     found = sources.load(wish.files or _earlier_files(base))
     base = base or _base_of_files(wish, found)
     run = _skeleton(wish, base, found)
+    found = found.resolving(yaml.Document(run, _NO_FILE), wish.resolvers)
     spec = _spec(wish.kind, found, run)
     who = _who(wish.kind, run)
     lacking = _fill_params(run, spec, wish, who, ask)
@@ -149,7 +161,7 @@ def _skeleton(wish: Wish, base: Mapping[str, Any], found: Sources) -> dict[str, 
     target = str((spec.get(reference) or {}).get("name") or "")
     begin = str(meta.get("generateName") or "") or (f"{target}-run-" if target else f"{meta.get('name') or 'run'}-")
     prefix = f"{wish.prefix_name}-" if wish.prefix_name else begin
-    made: dict[str, Any] = {"name": generate_name(prefix)}
+    made: dict[str, Any] = {"name": generate_name(prefix), "generateName": prefix}
     for key, given in (("labels", wish.labels), ("annotations", {})):
         together = {**(meta.get(key) or {}), **given}
         made |= {key: together} if together else {}
@@ -157,7 +169,7 @@ def _skeleton(wish: Wish, base: Mapping[str, Any], found: Sources) -> dict[str, 
 
 
 def _spec(kind: str, found: Sources, run: dict[str, Any]) -> Mapping[str, Any]:
-    document = yaml.Document(run, "<start>")
+    document = yaml.Document(run, _NO_FILE)
     return (
         tekton.pipeline_spec(found.bundle, document) if kind == "Pipeline" else tekton.task_spec(found.bundle, document)
     )
@@ -243,12 +255,8 @@ def _fill_settings(run: dict[str, Any], wish: Wish) -> None:
 
 
 def _check(run: dict[str, Any]) -> None:
-    """Say now what admission would say in a few seconds; there is no file to name."""
-    try:
-        tekton.parse([yaml.Document(run)])
-    except Invalid as error:
-        error.at = None
-        raise
+    """Say now what admission would say in a few seconds."""
+    tekton.parse([yaml.Document(run, _NO_FILE)])
 
 
 def _annotate(run: dict[str, Any], claims: Mapping[str, str], found: Sources, reuse: tekton.Reuse | None) -> None:

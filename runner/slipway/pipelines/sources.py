@@ -13,13 +13,13 @@ import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api as tekton
-from slipway.core import Invalid, Unreachable, yaml
+from slipway.core import Cancel, Emitter, Invalid, Unreachable, yaml
 
 FOLDER = ".tekton"
 _ENDINGS = (".yaml", ".yml", ".json")
@@ -36,6 +36,11 @@ class Sources:
     files: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     where: str = ""
+
+    def resolving(self, run: yaml.Document, resolvers: Mapping[str, Any]) -> Sources:
+        """Return the sources that also find what the run refers to by a resolver: Git, a registry, the hub."""
+        options = tekton.Options(resolvers=resolvers)
+        return replace(self, bundle=tekton.with_resolvers(self.bundle, run, options, Cancel(), Emitter([])))
 
     def only_run(self, kind: str) -> yaml.Document | None:
         """Return the run of a Pipeline or Task that is meant when nothing is named: the only one, or an error that lists them."""

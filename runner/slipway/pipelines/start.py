@@ -27,6 +27,12 @@ class How:
     executor: str = ""
     image_map: list[dict[str, Any]] = field(default_factory=list)
     step_env: Mapping[str, str] = field(default_factory=dict)
+    resolvers: Mapping[str, Any] = field(default_factory=dict)
+    custom_tasks: list[dict[str, Any]] = field(default_factory=list)
+    record: bool = False
+    namespace: str = ""
+    kubeconfig: str = ""
+    context: str = ""
     parallelism: int = 0
     timeout: float = 0.0
     concurrency: Mapping[str, Any] = field(default_factory=dict)
@@ -57,6 +63,12 @@ def variables(prepared: Prepared, how: How) -> dict[str, Any]:
         "pipeline_executor": how.executor,
         "pipeline_image_map": how.image_map,
         "pipeline_step_env": dict(how.step_env),
+        "pipeline_resolvers": dict(how.resolvers),
+        "pipeline_custom_tasks": how.custom_tasks,
+        "pipeline_record": how.record,
+        "pipeline_namespace": how.namespace,
+        "pipeline_kubeconfig": how.kubeconfig,
+        "pipeline_context": how.context,
         "pipeline_parallelism": how.parallelism,
         "pipeline_concurrency": dict(how.concurrency),
         "pipeline_reuse": {"run": reuse.run, "tasks": list(reuse.tasks)} if reuse else {},
