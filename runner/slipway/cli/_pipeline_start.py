@@ -31,7 +31,8 @@ _BOTH = (
     click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help='Array: a,b. Object: {"k":"v"}.'),
     click.option(
         "-w", "--workspace", "workspaces", multiple=True, metavar="name=W,...",
-        help="emptyDir=, claimName=, secret=, config=, volumeClaimTemplateFile=, csiFile=, hostPath=; and subPath=, item=.",
+        help="emptyDir=, hostPath=DIR, volumeClaimTemplate=1Gi, volumeClaimTemplateFile=, claimName=, secret=, config=, csiFile=; "
+        "and subPath=, item=.",
     ),
     click.option("--claim", "claims", multiple=True, metavar="NAME=DIR", help="The directory of a claim."),
     click.option("--use-param-defaults", is_flag=True, help="As for tkn; defaults are used without asking anyway."),

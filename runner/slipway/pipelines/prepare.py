@@ -294,7 +294,7 @@ def _shared_empty_dirs(run: Mapping[str, Any], spec: Mapping[str, Any]) -> list[
         if "emptyDir" in entry and len(users) > 1:
             notes.append(
                 f"workspace {entry['name']} is an emptyDir: tasks {', '.join(users)} each get an empty one; "
-                "hostPath= or volumeClaimTemplateFile= are shared"
+                "hostPath= or volumeClaimTemplate= are shared"
             )
     return notes
 

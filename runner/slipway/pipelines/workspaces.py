@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads `-w name=W,...` into workspace bindings, with tkn's words (tektoncd/cli pkg/workspaces) and one of ours.
+"""Reads `-w name=W,...` into workspace bindings, with tkn's words (tektoncd/cli pkg/workspaces) and two of ours.
 
-`hostPath=DIR` binds a directory of this machine: a claim in the run, whose directory the engine is told apart. Must not
-know which workspaces a pipeline declares.
+`volumeClaimTemplate=SIZE` is a template without a file. `hostPath=DIR` binds a directory of this machine: a claim in the
+run, whose directory the engine is told apart. Must not know which workspaces a pipeline declares.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ from slipway.core import Invalid, yaml
 
 PREFIX = "host-"
 _MEDIUMS = {"": {}, "Memory": {"medium": "Memory"}, "HugePages": {"medium": "HugePages"}}
-_WORDS = ("emptyDir", "claimName", "secret", "config", "volumeClaimTemplateFile", "csiFile", "hostPath")
-FORMS = "emptyDir=, claimName=NAME, secret=NAME, config=NAME, volumeClaimTemplateFile=FILE, csiFile=FILE, hostPath=DIR"
+_WORDS = (
+    "emptyDir", "claimName", "secret", "config", "volumeClaimTemplateFile", "volumeClaimTemplate", "csiFile", "hostPath",
+)  # fmt: skip
+FORMS = (
+    "emptyDir=, hostPath=DIR, volumeClaimTemplate=1Gi, volumeClaimTemplateFile=FILE, claimName=NAME, secret=NAME, "
+    "config=NAME, csiFile=FILE"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,14 @@ def _binding(
         "secret": lambda: {"secret": {"secretName": value, **_items(items)}},
         "config": lambda: {"configMap": {"name": value, **_items(items)}},
         "volumeClaimTemplateFile": lambda: {"volumeClaimTemplate": _file(value, cwd)},
+        "volumeClaimTemplate": lambda: {"volumeClaimTemplate": _template(value or "1Gi")},
         "csiFile": lambda: {"csi": _file(value, cwd)},
     }
     return simple[kind]()
+
+
+def _template(size: str) -> dict[str, Any]:
+    return {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}}
 
 
 def _medium(value: str) -> dict[str, str]:

@@ -140,6 +140,14 @@ def test_on_a_terminal_a_missing_param_is_asked_for() -> None:
         ('name=w,emptyDir=""', {"emptyDir": {}}),
         ("name=w,emptyDir=Memory", {"emptyDir": {"medium": "Memory"}}),
         ("name=w,claimName=c,subPath=d", {"subPath": "d", "persistentVolumeClaim": {"claimName": "c"}}),
+        (
+            "name=w,volumeClaimTemplate=2Gi",
+            {
+                "volumeClaimTemplate": {
+                    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "2Gi"}}}
+                }
+            },
+        ),
         ("name=w,secret=s", {"secret": {"secretName": "s"}}),
         ("name=w,config=c,item=k=p", {"configMap": {"name": "c", "items": [{"key": "k", "path": "p"}]}}),
     ],
