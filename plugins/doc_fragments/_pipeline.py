@@ -89,6 +89,14 @@ options:
       - Where runs keep their state and logs, one folder per run.
       - The folder of the runner when not given, else C(~/.local/state/slipway/pipelines).
     type: path
+  junit:
+    description:
+      - A file for the run as JUnit XML, one suite per TaskRun and one case per step, written whatever becomes of the run.
+      - A failed step has its log inside.
+    type: path
+  svg:
+    description: A file for the DAG of the run as SVG, with states and times.
+    type: path
   concurrency:
     description:
       - Keeps runs of one group apart, also those of other plays and of the runner that share O(state_dir).

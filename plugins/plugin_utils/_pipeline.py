@@ -93,6 +93,33 @@ def result(report: api.Report, kind: str) -> Result:
     return Result(changed=report.changed, data=report.as_dict(), failure=failure)
 
 
+def write_files(report: api.Report, options: dict[str, Any]) -> None:
+    """Write the JUnit and SVG files that the options name; Permanent where that is impossible."""
+    if not (options["junit"] or options["svg"]) or report.pending:
+        return
+    kept = api.kept_run(report.name, options["state_dir"] or "")
+    if options["junit"]:
+        _write(
+            options["junit"],
+            api.junit(kept.report, {(one.run, one.step): _read(one.path) for one in api.step_logs(kept)}),
+        )
+    if options["svg"]:
+        _write(options["svg"], api.svg(kept.plan, kept.report, kept.target or kept.name))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read()
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise Permanent(f"cannot write {path}: {error.strerror}", hint="give another path") from error
+
+
 def _why(task_runs: Sequence[dict[str, Any]]) -> str:
     bad = [run for run in task_runs if run["status"] not in ("Succeeded", "Completed")]
     return "; ".join(f"task {run['task']}: {run['message']}" for run in bad)

@@ -26,6 +26,8 @@ _COMMON: dict[str, Any] = {
     "record": {"type": "bool", "default": False},
     "state_dir": {"type": "path"},
     "force": {"type": "bool", "default": False},
+    "junit": {"type": "path"},
+    "svg": {"type": "path"},
     "concurrency": {
         "type": "dict",
         "options": {

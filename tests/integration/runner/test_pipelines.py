@@ -145,5 +145,24 @@ def test_a_run_in_the_background_is_cancelled() -> None:
     slipway("pr", "cancel", name, code=15)
 
 
+def test_a_run_gives_up_when_its_group_is_full() -> None:
+    group = ["-f", "slow.yaml", "--concurrency-group", "g"]
+    name = slipway("pipeline", "start", *group, "-d").strip()
+    until_logged("[wait : s] begun")
+    out = slipway("pipeline", "start", *group, "--concurrency-policy", "cancel", code=13)
+    assert f"group g is full: {name}" in out
+    slipway("pr", "cancel", name)
+
+
+def test_a_playbook_writes_the_files_that_it_names(folder: Path) -> None:
+    options = {"src": ["slow.yaml"], "junit": str(folder / "p.xml"), "svg": str(folder / "p.svg")}
+    (folder / "slow.yaml").write_text(SLOW.replace("sleep 600", "exit 4"))
+    tasks = [{"name": "Run it", "slipway.gitops.pipeline_run": options}]
+    (folder / "play.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    slipway("run", "play.yml", code=10)
+    assert "exit code 4" in (folder / "p.xml").read_text()
+    assert "StepFailed" in (folder / "p.svg").read_text()
+
+
 def test_a_time_out_of_tekton_exits_12() -> None:
     assert "PipelineRunTimeout" in slipway("pipeline", "start", "-f", "slow.yaml", "--pipeline-timeout", "1s", code=12)

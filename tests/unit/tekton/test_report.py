@@ -18,7 +18,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import explain
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import dag, explain
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.report.layout import layout
 
 SPEC: dict[str, Any] = {
@@ -55,6 +55,16 @@ def test_the_plan_says_what_runs_and_when() -> None:
 def test_the_plan_names_what_a_matrix_goes_over() -> None:
     task = {"name": "m", "taskRef": {"name": "t"}, "matrix": {"params": [{"name": "os", "value": ["a", "b"]}]}}
     assert explain.rows({"tasks": [task]})[0].runs == "Task t, matrix over os"
+
+
+def test_tasks_of_a_cycle_are_in_no_wave() -> None:
+    tasks = [{"name": "a"}, {"name": "b", "runAfter": ["c"]}, {"name": "c", "runAfter": ["a", "b"]}]
+    assert dag.order(tasks) == [["a"]]
+
+
+def test_waves_keep_the_order_of_the_pipeline() -> None:
+    tasks = [{"name": "z"}, {"name": "d", "runAfter": ["y"]}, {"name": "c", "runAfter": ["z"]}, {"name": "y"}]
+    assert dag.order(tasks) == [["z", "y"], ["d", "c"]]
 
 
 def step(name: str, reason: str = "Completed", code: int = 0) -> dict[str, Any]:

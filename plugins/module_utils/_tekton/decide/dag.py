@@ -138,14 +138,20 @@ def cycle(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def order(tasks: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Return the tasks in waves: those of one wave may run together."""
+    """Return the tasks in waves: those of one wave may run together. Tasks of a cycle, and what waits for them, are left out."""
     before = edges(tasks)
+    place = {name: index for index, name in enumerate(before)}
+    open_ones = {name: len(others) for name, others in before.items()}
+    after: dict[str, list[str]] = {name: [] for name in before}
+    for name, others in before.items():
+        for other in others:
+            after[other].append(name)
     waves: list[list[str]] = []
-    placed: set[str] = set()
-    while len(placed) < len(before):
-        wave = [name for name, needed in before.items() if name not in placed and set(needed) <= placed]
-        if not wave:
-            break
+    wave = [name for name, number in open_ones.items() if not number]
+    while wave:
         waves.append(wave)
-        placed.update(wave)
+        following = [name for done in wave for name in after[done]]
+        for name in following:
+            open_ones[name] -= 1
+        wave = sorted({name for name in following if not open_ones[name]}, key=place.__getitem__)
     return waves

@@ -42,12 +42,11 @@ def layout(plan: Sequence[Mapping[str, Any]]) -> Layout:
     columns: dict[int, list[str]] = {}
     for name, wave in [*waves.items(), *(point for chain in chains for point in chain[1:-1])]:
         columns.setdefault(wave, []).append(name)
-    links = _links(chains)
+    links, at = _links(chains), _positions(columns)
     for _round in range(_ROUNDS):
-        for wave in sorted(columns):
-            _sort(columns[wave], _positions(columns), links)
-        for wave in sorted(columns, reverse=True):
-            _sort(columns[wave], _positions(columns), links)
+        for wave in [*sorted(columns), *sorted(columns, reverse=True)]:
+            _sort(columns[wave], at, links)
+            at.update(_positions({wave: columns[wave]}))
     most = max((len(names) for names in columns.values()), default=0)
     spots = {
         name: Spot(wave, row + (most - len(names)) / 2)
