@@ -40,6 +40,21 @@ options:
     description: How many TaskRuns may run at once.
     type: int
     default: 8
+  reuse:
+    description:
+      - Tasks that count as done, because an earlier run did them. Their results are taken from that run.
+      - A task that did not succeed there, or whose results held a secret, is refused.
+    type: dict
+    suboptions:
+      run:
+        description: Name of the earlier PipelineRun.
+        type: str
+        required: true
+      tasks:
+        description: Names of the pipeline tasks.
+        type: list
+        elements: str
+        required: true
 """
 
 EXAMPLES = r"""

@@ -56,6 +56,8 @@ def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options
         namespace=options["namespace"],
         parallelism=options.get("parallelism") or 8,
         force=options["force"],
+        concurrency=api.Concurrency(**options["concurrency"]) if options.get("concurrency") else None,
+        reuse=api.Reuse(**options["reuse"]) if options.get("reuse") else None,
         resolvers=_resolvers(options["resolvers"], action.find),
         host_paths=options["host_paths"],
     )
@@ -90,6 +92,33 @@ def result(report: api.Report, kind: str) -> Result:
             text, obj=f"{kind} {report.namespace}/{report.name}", reason=reason, hint=f"logs: {report.log_dir}"
         )
     return Result(changed=report.changed, data=report.as_dict(), failure=failure)
+
+
+def write_files(report: api.Report, options: dict[str, Any]) -> None:
+    """Write the JUnit and SVG files that the options name; Permanent where that is impossible."""
+    if not (options["junit"] or options["svg"]) or report.pending:
+        return
+    kept = api.kept_run(report.name, options["state_dir"] or "")
+    if options["junit"]:
+        _write(
+            options["junit"],
+            api.junit(kept.report, {(one.run, one.step): _read(one.path) for one in api.step_logs(kept)}),
+        )
+    if options["svg"]:
+        _write(options["svg"], api.svg(kept.plan, kept.report, kept.target or kept.name))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read()
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise Permanent(f"cannot write {path}: {error.strerror}", hint="give another path") from error
 
 
 def _why(task_runs: Sequence[dict[str, Any]]) -> str:

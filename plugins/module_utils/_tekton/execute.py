@@ -16,11 +16,11 @@ from typing import Any
 
 from .._core import ids
 from .._core.cancel import Cancel
-from .._core.errors import Cancelled, Invalid, SlipwayError
+from .._core.errors import Cancelled, Invalid, Refused, SlipwayError
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .._core.yaml import Document
-from . import executors, going, history
+from . import executors, going, history, reuse, turn
 from .act.executor import World
 from .decide import params, workspaces
 from .decide.children import Kind
@@ -39,12 +39,19 @@ Run = Callable[[Bundle, Document, Options, Sink, Cancel], Report]
 
 
 def _alone(work: Run) -> Run:
-    """Hold the run's lock while `work` executes it: two processes never work on one run, and others see that it goes on."""
+    """Hold the run's lock while `work` executes it: two processes never work on one run, and others see that it goes on.
+
+    Then wait until its concurrency group lets it go on.
+    """
 
     @functools.wraps(work)
     def locked(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
         run = _named(run, options)
-        with going.held(os.path.join(options.state_dir or default_root(), run.data["metadata"]["name"])):
+        root, subject = options.state_dir or default_root(), _subject(run)
+        with (
+            going.held(os.path.join(root, subject.name)),
+            turn.taken(options.concurrency, root, subject, events, cancel),
+        ):
             return work(bundle, run, options, events, cancel)
 
     return locked
@@ -69,7 +76,15 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         return waits
     with executors.recording(options, events) as record:
         world = executors.world(bundle, run, store.folder, options, events, cancel, record)
+        before = _with_reused(before, options)
         return _pipeline(bundle, run, Setting(world, store, store.folder, options.parallelism), before, record)
+
+
+def _with_reused(before: dict[str, Any], options: Options) -> dict[str, Any]:
+    """What an interrupted run of this name did is newer than what another one did."""
+    if options.reuse is None:
+        return before
+    return {**before, "tasks": {**reuse.ends(options.reuse, options.state_dir), **(before.get("tasks") or {})}}
 
 
 def _pipeline(bundle: Bundle, run: Document, setting: Setting, before: Mapping[str, Any], record: Record) -> Report:
@@ -185,6 +200,9 @@ def _submitted(bundle: Bundle, run: Document, store: Store, options: Options, ev
     """Have a real Tekton in the cluster execute the run."""
     from .act.controller import Submitted
 
+    if options.reuse:
+        raise Refused("reuse: a Tekton in a cluster runs every task", hint="another executor", obj=str(_subject(run)))
+    store.describe(history.about(run.data["kind"], run.data, []))
     subject = _subject(run)
     objects = executors.objects(bundle, store.folder, options, subject.namespace)
     remote = Submitted(objects.client, objects, subject.kind, subject.name, store.folder, events, cancel)
