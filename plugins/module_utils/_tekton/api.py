@@ -129,12 +129,13 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
-    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before))
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
     record = Record(options.write)
     world = _world(bundle, store.folder, options, events, cancel, record)
     engine = PipelineRun(bundle, run, Setting(world, store, store.folder, options.parallelism))
     if waits := _pending(run, store):
         return waits
+    _keep(bundle)
     started, subject = time.monotonic(), _subject(run)
     events.emit(subject, "Started", reason="Started", message=f"{len(engine.tasks)} tasks", data={"emulates": EMULATED})
     condition = engine.run(before, subject)
@@ -156,12 +157,13 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
-    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before))
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
     record = Record(options.write)
     world = _world(bundle, store.folder, options, events, cancel, record)
     request = _request(bundle, run, world)
     if waits := _pending(run, store):
         return waits
+    _keep(bundle)
     subject = _subject(run)
     events.emit(subject, "Started", reason="Started", message=f"{len(request.spec['steps'])} steps")
     end = attempts(request, int(run.data["spec"].get("retries") or 0), store.folder, world)
@@ -181,7 +183,7 @@ def with_resolvers(
 ) -> Bundle:  # fmt: skip
     """Return the bundle that finds what references of the run with a resolver mean.
 
-    `folder` keeps what was found for a run that goes on later (`resume`). run_pipeline and run_task do this themselves.
+    `folder` keeps what a run has found when it begins, for one that goes on later (`resume`). run_pipeline and run_task do this themselves.
     """
     meta = run.data.get("metadata") or {}
     name = str(meta.get("name") or meta.get("generateName") or "")
@@ -201,6 +203,11 @@ def with_resolvers(
         resume=resume,
         tell=tell,
     )
+
+
+def _keep(bundle: Bundle) -> None:
+    if bundle.remote:
+        bundle.remote.keep()
 
 
 def _resolved(bundle: Bundle) -> list[dict[str, Any]]:

@@ -130,8 +130,8 @@ def test_an_interrupted_run_goes_on_with_the_same_bytes(web: Web, tmp_path: Path
         {"name": "two", "taskRef": reference("http", url=f"{web.url}/t.yaml"), "runAfter": ["one"]},
     )
     run(text, tmp_path)
-    state = tmp_path / "state/run/state.json"
-    state.write_text('{"tasks": {}, "half": true}')
+    for name in ("state.json", "tasks.jsonl"):
+        (tmp_path / "state/run" / name).unlink()
     web.pages["/t.yaml"] = TASK.replace("hello $", "changed $")
     report = run(text, tmp_path)
     assert report.task_runs[0]["results"] == {"said": "hello world"}

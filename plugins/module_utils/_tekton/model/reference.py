@@ -91,6 +91,9 @@ class Remote(Protocol):
     def fetch(self, ask: Ask) -> Fetched:
         """Return the object; waits. Raises Refused, Permanent, Invalid, TimedOut and Cancelled."""
 
+    def keep(self) -> None:
+        """Keep what was found, now and from now on: the run begins, and goes on with the same bytes when it is interrupted."""
+
     def resolved(self) -> list[dict[str, Any]]:
         """Return what was found so far: resolver, kind, name and refSource of each."""
 

@@ -76,6 +76,8 @@ class RemoteObjects:
         self._kept, self._cache = Kept(folder), Cache(settings.cache_dir)
         self._running: dict[str, Future[Resolved]] = {}
         self._began: dict[str, float] = {}
+        self._bytes: dict[str, Resolved] = {}
+        self._keeping = False
         self._lock = threading.Lock()
         self._found: dict[str, dict[str, Any]] = {}
 
@@ -83,8 +85,15 @@ class RemoteObjects:
         """Return what was found so far: resolver, kind, name and refSource of each."""
         return list(self._found.values())
 
+    def keep(self) -> None:
+        """Keep what was found, now and from now on: the run begins. What was found for a plan is not kept."""
+        with self._lock:
+            self._keeping = True
+            for key, found in self._bytes.items():
+                self._kept.write(key, found)
+
     def forget(self) -> None:
-        """Forget what an earlier attempt of the run has kept: nothing of it has run."""
+        """Forget what an earlier run of this name has kept."""
         self._kept.clear()
 
     def start(self, ask: Ask) -> None:
@@ -127,7 +136,10 @@ class RemoteObjects:
     def _resolve(self, ask: Ask) -> Resolved:
         before = self._kept.read(ask.key) or mapped.find(self._settings.entries, ask)
         found = before or self._ask(ask)
-        self._kept.write(ask.key, found)
+        with self._lock:
+            self._bytes[ask.key] = found
+            if self._keeping:
+                self._kept.write(ask.key, found)
         return found
 
     def _ask(self, ask: Ask) -> Resolved:
@@ -199,7 +211,7 @@ def attached(
     """Return the bundle with a Remote for one run. `option` is `resolvers`; Secrets and ConfigMaps are those of the bundle.
 
     `tell` hears of each reference that a resolver has to be asked for. `folder` is the run's own; what is in it counts only
-    for a run that goes on (`resume`).
+    when the run may go on (`resume`).
     """
 
     def data(kind: str, wanted: str) -> Mapping[str, bytes] | None:
