@@ -212,3 +212,20 @@ def test_a_person_sees_what_is_resolved(web: Web, tmp_path: Path) -> None:
     api.run_task(bundle, document, api.Options(state_dir=str(tmp_path)), events, Cancel())
     told = [event.message for event in events.events if event.reason == "ResolvingTaskRef"]
     assert told == [f"resolving Task: http url={web.url}/t.yaml"]
+
+
+def test_a_pipeline_in_a_pipeline_comes_through_a_resolver(web: Web, tmp_path: Path) -> None:
+    web.pages["/p.yaml"] = PIPELINE
+    params = [{"name": "who", "value": "moon"}]
+    report = run(
+        pipeline_run({"name": "inner", "pipelineRef": reference("http", url=f"{web.url}/p.yaml"), "params": params}),
+        tmp_path,
+    )
+    assert report.succeeded, report.message
+
+
+def test_a_pipeline_in_a_pipeline_fails_alone_when_its_task_cannot_be_had(web: Web, tmp_path: Path) -> None:
+    inner = {"tasks": [{"name": "one", "taskRef": reference("http", url=f"{web.url}/no")}]}
+    text = pipeline_run({"name": "inner", "pipelineSpec": inner, "onError": "continue"})
+    report = run(text, tmp_path)
+    assert (report.succeeded, report.task_runs[0]["status"]) == (True, "CouldntGetTask")

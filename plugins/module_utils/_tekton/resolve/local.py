@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..._core.errors import Permanent
 from ..._core.yaml import Document
 from ..decide import references
 from ..model.parse import Bundle
@@ -72,7 +71,7 @@ def _remote_action(
     values = next(values for ref, _kind, values in referenced.steps(spec, entry, owner) if ref is step["ref"])
     try:
         fetched = referenced.fetch(bundle, owner, step["ref"], "StepAction", path, values)
-    except Permanent as error:
+    except referenced.Unresolved as error:
         shown = references.quoted(step.get("name") or "")
         error.message = f"failed to resolve step ref for step {shown} (index {index}): {error.message}"
         raise
