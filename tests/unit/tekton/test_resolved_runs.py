@@ -16,7 +16,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Refused, SlipwayError
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from tests.unit.tekton.resolving import ACTION, PIPELINE, TASK, Repository, Web, git
+from tests.unit.tekton.resolving import ACTION, PIPELINE, TASK, Repository, Web, annotated, bundle, git, tarred
 
 pytestmark = pytest.mark.usefixtures("no_configuration")
 
@@ -229,3 +229,10 @@ def test_a_pipeline_in_a_pipeline_fails_alone_when_its_task_cannot_be_had(web: W
     text = pipeline_run({"name": "inner", "pipelineSpec": inner, "onError": "continue"})
     report = run(text, tmp_path)
     assert (report.succeeded, report.task_runs[0]["status"]) == (True, "CouldntGetTask")
+
+
+def test_a_bundle_of_v1beta1_is_resolved_as_a_bundle(web: Web, tmp_path: Path) -> None:
+    bundle(web, (annotated("hello"), tarred("hello", TASK)))
+    wanted = {"name": "hello", "bundle": f"{web.host}/cat/tasks:1.0"}
+    text = task_run(wanted).replace("tekton.dev/v1", "tekton.dev/v1beta1")
+    assert run(text, tmp_path).results == {"said": "hello world"}

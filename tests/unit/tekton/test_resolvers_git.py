@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +112,21 @@ def test_git_sends_a_token_of_a_secret_and_never_tells_it(web: Web) -> None:
     sent = [headers.get("Authorization", "") for _path, headers in web.asked]
     assert base64.b64encode(b"git:canary-of-the-git-token").decode() in sent[0]
     assert "canary" not in redact.current.scrub(str(error))
+
+
+def test_git_never_gets_the_password_of_an_address_as_an_argument(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    start = subprocess.Popen
+
+    def watched(command: list[str], **more: Any) -> Any:
+        started.append(command)
+        return start(command, **more)
+
+    monkeypatch.setattr(subprocess, "Popen", watched)
+    refused("git", {"url": web.url.replace("://", "://me:open-sesame@") + "/r.git", "pathInRepo": "a"})
+    assert base64.b64encode(b"me:open-sesame").decode() in web.asked[0][1]["Authorization"]
+    assert started
+    assert not any("open-sesame" in word for command in started for word in command)
 
 
 def test_a_secret_that_is_not_given_is_named() -> None:

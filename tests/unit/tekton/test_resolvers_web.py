@@ -70,6 +70,13 @@ def test_http_logs_in_with_the_password_of_a_secret(web: Web) -> None:
     assert web.asked[0][1]["Authorization"] == "Basic " + base64.b64encode(b"me:open-sesame").decode()
 
 
+def test_http_takes_the_login_of_an_address_and_keeps_it_to_itself(web: Web) -> None:
+    web.pages["/t.yaml"] = TASK
+    found = resolve("http", {"url": web.url.replace("://", "://me:open%20sesame@") + "/t.yaml"})
+    assert web.asked[0][1]["Authorization"] == "Basic " + base64.b64encode(b"me:open sesame").decode()
+    assert found.source.uri == f"{web.url}/t.yaml"
+
+
 def test_http_leaves_the_password_behind_when_it_is_sent_to_another_host(web: Web) -> None:
     other, server = serve()
     other.pages["/t.yaml"] = TASK

@@ -24,7 +24,7 @@ from ..._core.errors import Cancelled, Permanent, SlipwayError
 from ..._git.command import Credentials, Git
 from ..model.reference import Source
 from . import scm
-from .resolver import Context, Params, Resolved, Resolver, is_sha, texts, wrong
+from .resolver import Address, Context, Params, Resolved, Resolver, address, is_sha, texts, wrong
 from .settings import Settings
 
 _URL = re.compile(r"^(/|[^@]+@[^:]+|(git|https?|ssh|file)://)")
@@ -68,10 +68,11 @@ def fetch(params: Params, context: Context) -> Resolved:
     """Return the file at the commit that the revision means now."""
     if not params.get("url"):
         return scm.fetch(params, context)
-    git = Git(_credentials(params, context), cancel=_Deadline(context))
+    place = address(params["url"])
+    git = Git(_credentials(place, params, context), cancel=_Deadline(context))
     folder = _scratch(os.path.join(context.settings.cache_dir, "work"))
     try:
-        return _from_repository(git, folder, params)
+        return _from_repository(git, folder, place.url, params)
     except Cancelled:
         context.left()
         raise
@@ -106,23 +107,23 @@ class _Deadline(Linked):
         return super().is_set()
 
 
-def _credentials(params: Params, context: Context) -> Credentials:
-    """Return the token of the param gitToken; without it git's own configuration decides."""
+def _credentials(place: Address, params: Params, context: Context) -> Credentials:
+    """Return the token of the param gitToken, or the login in the address; without both git's configuration decides."""
     if not params.get("gitToken"):
-        return Credentials()
+        return Credentials(place.username, place.password, place.url)
     token = context.secret_text(params["gitToken"], params.get("gitTokenKey") or _TOKEN)
-    return Credentials("git", token, params["url"])
+    return Credentials("git", token, place.url)
 
 
-def _from_repository(git: Git, folder: str, params: Params) -> Resolved:
+def _from_repository(git: Git, folder: str, url: str, params: Params) -> Resolved:
     """Fetch one commit without its history and read one file of it; nothing is checked out."""
     path = _clean(params["pathInRepo"])
     git.run("init", "--quiet", "--bare", folder)
-    git.run("-C", folder, "fetch", "--quiet", "--no-tags", "--depth=1", "--", params["url"], params["revision"])
+    git.run("-C", folder, "fetch", "--quiet", "--no-tags", "--depth=1", "--", url, params["revision"])
     commit = git.run("-C", folder, "rev-parse", "--verify", "FETCH_HEAD^{commit}")
     question = f"{commit}:{path}\n".encode()
     answer = git.raw("-C", folder, "cat-file", "--batch", "--follow-symlinks", data=question)
-    source = Source(f"git+{params['url']}", {"sha1": commit}, params["pathInRepo"])
+    source = Source(f"git+{url}", {"sha1": commit}, params["pathInRepo"])
     return Resolved(_content(answer, params["pathInRepo"]), source)
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from ..._core import redact
 from ..._core.cancel import Cancel
@@ -87,6 +88,26 @@ class Resolver:
 def texts(params: Mapping[str, Any]) -> dict[str, str]:
     """Return the params as text; as upstream reads them, arrays and objects are empty."""
     return {name: value if isinstance(value, str) else "" for name, value in params.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL without the login that may be written in it."""
+
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+def address(url: str) -> Address:
+    """Return the URL and its login apart: a password must not be seen in a process list, a message or a refSource."""
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    user, colon, password = login.partition(":")
+    if parts.scheme not in ("http", "https") or not at or not colon:
+        return Address(url)
+    redact.current.register(unquote(password))
+    return Address(parts._replace(netloc=host).geturl(), unquote(user), unquote(password))
 
 
 def wrong(message: str, hint: str = "") -> Invalid:
