@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import subprocess
 import tarfile
 import threading
@@ -158,15 +159,19 @@ def secret(name: str, **data: str) -> str:
 
 def wrong(error: SlipwayError) -> str:
     """Return what the resolver said of its params."""
-    start = 'error requesting remote resource: invalid resource request "default/run": '
-    assert error.message.startswith(start)
-    return error.message.removeprefix(start)
+    found = re.fullmatch(
+        r'error requesting remote resource: invalid resource request "default/\w+-[0-9a-f]{32}": (.*)', error.message
+    )
+    assert found is not None, error.message
+    return found[1]
 
 
 def failed(error: SlipwayError, title: str) -> str:
-    start = f'error requesting remote resource: error getting "{title}" "default/run": '
-    assert error.message.startswith(start)
-    return error.message.removeprefix(start)
+    found = re.fullmatch(
+        rf'error requesting remote resource: error getting "{title}" "default/\w+-[0-9a-f]{{32}}": (.*)', error.message
+    )
+    assert found is not None, error.message
+    return found[1]
 
 
 def tarred(name: str, text: str) -> bytes:

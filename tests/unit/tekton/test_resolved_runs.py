@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Refused, SlipwayError
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.reference import Ask
 from tests.unit.tekton.resolving import ACTION, PIPELINE, TASK, Repository, Web, annotated, bundle, git, tarred
 
 pytestmark = pytest.mark.usefixtures("no_configuration")
@@ -145,12 +147,19 @@ def test_a_run_of_which_nothing_ran_asks_again(web: Web, tmp_path: Path) -> None
     assert run(text, tmp_path).succeeded
 
 
+def request_name(error: SlipwayError) -> str:
+    """Return the name of the ResolutionRequest in the message: its hash depends on the port of the server."""
+    found = re.search(r"default/http-[0-9a-f]{32}", error.message)
+    assert found is not None, error.message
+    return found[0]
+
+
 def test_a_pipeline_that_cannot_be_had_is_told_as_tekton_tells_it(web: Web, tmp_path: Path) -> None:
     error = failing(_run("PipelineRun", {"pipelineRef": reference("http", url=f"{web.url}/no")}), tmp_path)
     assert error.reason == "CouldntGetPipeline"
     assert error.message == (
         "Error retrieving pipeline for pipelinerun default/run: resolver failed to get Pipeline : error requesting remote "
-        f'resource: error getting "Http" "default/run": requested URL \'{web.url}/no\' is not found'
+        f'resource: error getting "Http" "{request_name(error)}": requested URL \'{web.url}/no\' is not found'
     )
 
 
@@ -160,8 +169,13 @@ def test_a_task_that_cannot_be_had_is_told_as_tekton_tells_it(web: Web, tmp_path
     assert error.message == (
         "Pipeline default/run can't be Run; it contains Tasks that don't exist: Couldn't retrieve Task "
         f'"resolver type http\\nurl = {web.url}/no\\n": error requesting remote resource: '
-        f'error getting "Http" "default/run": requested URL \'{web.url}/no\' is not found'
+        f'error getting "Http" "{request_name(error)}": requested URL \'{web.url}/no\' is not found'
     )
+
+
+def test_requests_are_named_as_tekton_names_them() -> None:
+    ask = Ask("a" * 29, {"foo": "bar"}, "Task")
+    assert ask.request("default", "my-taskrun") == f"default/{'a' * 29}-da9d0a4501a276745547b4b4b21a2e77"
 
 
 @pytest.mark.parametrize("place", ["taskRef", "step"])

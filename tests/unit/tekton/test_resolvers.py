@@ -25,7 +25,6 @@ from tests.unit.tekton.resolving import (
     TASK,
     Repository,
     Web,
-    failed,
     refused,
     resolve,
 )
@@ -94,7 +93,7 @@ def test_a_resolution_ends_after_its_time(web: Web, monkeypatch: pytest.MonkeyPa
     web.pages["/t.yaml"] = "hold"
     monkeypatch.setattr(remote, "LONGEST", 0.3)
     error = refused("http", {"url": f"{web.url}/t.yaml"})
-    assert failed(error, "Http") == "resolution took longer than global timeout of 1m0s"
+    assert error.message == "error requesting remote resource: resolution took longer than global timeout of 1m0s"
 
 
 def test_a_cancelled_run_stops_waiting(web: Web) -> None:

@@ -45,15 +45,19 @@ def values_of_task(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Replace
 
 
 def fetch(
-    bundle: Bundle, owner: Document, reference: Mapping[str, Any], kind: str, path: str, values: Replacements
-) -> Fetched:
-    """Return the object of a reference. Errors have the place, and Tekton's reason and message."""
+    bundle: Bundle, owner: Document, reference: Mapping[str, Any], kind: str, path: str, values: Replacements,
+    task: str = "",
+) -> Fetched:  # fmt: skip
+    """Return the object of a reference. Errors have the place, and Tekton's reason and message.
+
+    `task` is the name of the pipeline task that has the reference.
+    """
     if bundle.remote is None:
         text = f"{path}.resolver: {reference['resolver']!r} is not resolved here"
         raise Refused(text, hint=f"add the {kind} to src and name it in {path}.name", at=_place(owner, path))
     ask = _filled(owner, ask_of(reference, kind), path, values)
     try:
-        return bundle.remote.fetch(ask)
+        return bundle.remote.fetch(ask, task)
     except Cancelled:
         raise
     except (Refused, Invalid) as error:

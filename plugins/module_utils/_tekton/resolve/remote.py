@@ -24,11 +24,12 @@ from ..._core.cancel import Cancel
 from ..._core.errors import Cancelled, Invalid, Permanent, Refused, SlipwayError
 from ..._core.yaml import Document
 from ..act.workspaces import values
+from ..decide.child_status import child_name
 from ..model.parse import Bundle, parse
 from ..model.reference import Ask, Fetched
 from . import mapped
 from .kept import Cache, Kept
-from .resolver import Context, Resolved, Resolver, Secrets, late
+from .resolver import TIMED_OUT, Context, Resolved, Resolver, Secrets, late
 from .settings import CACHE_MODES, LONGEST, Settings, read
 
 NAMES = ("git", "http", "hub", "bundles", "cluster")
@@ -106,21 +107,21 @@ class RemoteObjects:
             self._began[ask.key] = time.monotonic()
         threading.Thread(target=self._work, args=(ask, future), name="resolve", daemon=True).start()
 
-    def fetch(self, ask: Ask) -> Fetched:
-        """Return the object that a reference means, as Tekton v1."""
+    def fetch(self, ask: Ask, task: str = "") -> Fetched:
+        """Return the object that a reference means, as Tekton v1. `task` is the pipeline task that has the reference."""
         self.start(ask)
         future, deadline = self._running[ask.key], self._began[ask.key] + LONGEST
         while not future.done():
             self._cancel.check()
             if time.monotonic() > deadline:
-                raise self._told(ask, late())
+                raise self._told(ask, task, late())
             _wait(future)
         try:
             resolved = future.result()
         except (Cancelled, Refused):
             raise
         except SlipwayError as error:
-            raise self._told(ask, error) from error
+            raise self._told(ask, task, error) from error
         fetched = _object(ask, resolved)
         self._found[ask.key] = {
             "resolver": ask.resolver, "kind": ask.kind, "name": fetched.name, "refSource": fetched.source.as_dict(),
@@ -179,10 +180,12 @@ class RemoteObjects:
         mode = given or self._settings.of(ask.resolver).get("default-cache-mode") or "auto"
         return mode == "always" or (mode == "auto" and pinned)
 
-    def _told(self, ask: Ask, error: SlipwayError) -> SlipwayError:
+    def _told(self, ask: Ask, task: str, error: SlipwayError) -> SlipwayError:
         """Return an error in upstream's words around the resolver's. Source: pkg/resolution/common/errors.go."""
-        key = f"{self.namespace}/{self._name}"
-        if isinstance(error, Invalid):
+        key = ask.request(self.namespace, child_name(self._name, f"-{task}") if task else self._name)
+        if error.reason == TIMED_OUT:
+            text = error.message
+        elif isinstance(error, Invalid):
             where = f"{error.field} " if error.field else ""
             text = f'invalid resource request "{key}": {where}{error.message}'
         else:

@@ -22,6 +22,7 @@ from ..._core.errors import Invalid, Permanent, TimedOut
 from ..model.reference import Source
 from .settings import LONGEST, Settings
 
+TIMED_OUT = "ResolutionTimedOut"
 _SHA = re.compile(r"[0-9a-fA-F]{40}")
 Params = Mapping[str, str]
 Secrets = Callable[[str], Mapping[str, bytes] | None]
@@ -121,7 +122,5 @@ def is_sha(revision: str) -> bool:
 
 
 def late() -> TimedOut:
-    """Return what upstream says after a minute. Source: pkg/reconciler/.../resolutionrequest.go."""
-    return TimedOut(
-        f"resolution took longer than global timeout of {int(LONGEST) // 60}m0s", reason="ResolutionTimedOut"
-    )
+    """Return what upstream says after a minute. Source: pkg/reconciler/resolutionrequest/resolutionrequest.go."""
+    return TimedOut(f"resolution took longer than global timeout of {int(LONGEST) // 60}m0s", reason=TIMED_OUT)
