@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate.document import check, locate
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate.flags import Flags
 
@@ -105,3 +106,10 @@ def test_a_step_with_results_of_its_own_may_write_those_of_its_task() -> None:
     script = "echo a > $(results.all.path); echo b > $(step.results.mine.path)"
     step = f"{{image: a, results: [{{name: mine}}], script: '{script}'}}"
     check(yaml.load_all(task_run(f"{{taskSpec: {{results: [{{name: all}}], steps: [{step}]}}}}"))[0])
+
+
+def test_fields_in_another_case_are_read_as_go_reads_them() -> None:
+    text = "{apiVersion: tekton.dev/v1, kind: TaskRun, metadata: {name: r}, spec: {TaskSpec: {Steps: [{Image: a}]}}}"
+    document = api.parse(yaml.load_all(text)).find("TaskRun", "r")
+    assert document is not None
+    assert document.data["spec"]["taskSpec"]["steps"][0]["image"] == "a"

@@ -19,6 +19,7 @@ from ..._core.yaml import Document
 from .convert import to_v1
 from .defaults import defaulted
 from .reference import Remote
+from .spelling import as_go_reads
 from .validate import document as validate
 
 _GROUPS = ("tekton.dev/v1", "tekton.dev/v1beta1")
@@ -77,6 +78,7 @@ def _tekton(document: Document) -> Document:
         raise Invalid("metadata.name", "is missing", at=document.place("metadata"))
     if not isinstance(obj.get("spec"), dict):
         raise Invalid("spec", "is missing", at=document.place())
+    obj = {**obj, "spec": as_go_reads(obj["spec"], kind)}
     converted = Document(to_v1(obj), document.file, document.line, document.text)
     validate.check(converted)
     return Document(defaulted(converted.data), document.file, document.line, document.text)
