@@ -17,12 +17,13 @@ description:
 extends_documentation_fragment:
   - slipway.gitops._attributes
   - slipway.gitops._source
+  - slipway.gitops._auth
   - slipway.gitops._pipeline
 attributes:
   check_mode:
     support: full
     details:
-      - Validates everything, resolves what the run refers to, and returns RV(plan) and RV(resolved).
+      - Validates everything, resolves what the run refers to, and returns RV(plan), RV(resolved) and RV(lint).
   diff_mode:
     support: none
     details:
@@ -93,6 +94,49 @@ plan:
     - wave: 0
       task: fetch
       after: []
+lint:
+  description:
+    - In check mode, what a careful reader would change in the given objects. It never makes the task fail.
+    - Warnings are shown as lines too. The page C(docs/lint.md) describes the rules.
+  type: list
+  elements: dict
+  returned: in check mode
+  contains:
+    severity:
+      description: V(note) or V(warning).
+      type: str
+    rule:
+      description: Name of the rule.
+      type: str
+    where:
+      description: File and line.
+      type: str
+    object:
+      description: Kind and name of the object.
+      type: str
+    field:
+      description: Field of the object.
+      type: str
+    message:
+      description: What is there, and why to change it.
+      type: str
+    rewrite:
+      description: YAML text to put in place, empty when there is none.
+      type: str
+  sample:
+    - severity: warning
+      rule: script-injection
+      where: task.yaml:9
+      object: Task say
+      field: spec.steps[0].script
+      message: "puts $(params.who) into a program: whoever sets the value can run commands; pass it through env"
+      rewrite: |
+        - name: say
+          image: alpine:3
+          env:
+          - name: WHO
+            value: $(params.who)
+          script: echo "${WHO}"
 name:
   description: Name of the run.
   type: str

@@ -15,6 +15,7 @@ import errno
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ class Store:
 
     def __init__(self, root: str, name: str) -> None:
         self.folder = os.path.join(root, name)
+        self._what: dict[str, Any] = {}
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
         except OSError as error:
@@ -37,7 +39,8 @@ class Store:
     def begin(self, spec: Mapping[str, Any], name: str, *, force: bool) -> dict[str, Any]:
         """Say what this run is; return the saved state of an earlier one of the same name and spec.
 
-        Refused when the name was used for something else.
+        It has `tasks` (ends by name) and, when that one ended, `report`. Refused when the name was used for something
+        else.
         """
         wanted = hashlib.sha256(gojson.dumps(spec).encode()).hexdigest()
         before = self._read("run.json")
@@ -45,11 +48,17 @@ class Store:
             hint = "give the run another name, use generateName, or force"
             raise Refused(f"a run named {name!r} exists already with a different spec", hint=hint, obj=f"run {name}")
         self._forget("asked.json")
-        self._write("run.json", {"format": FORMAT, "name": name, "hash": wanted})
+        created = time.time() if force else before.get("created") or time.time()
+        self._what = {"format": FORMAT, "name": name, "hash": wanted, "created": created}
+        self._write("run.json", self._what if force else {**before, **self._what})
         if force:
             self._forget("state.json")
             self._forget("tasks.jsonl")
         return {**self._read("state.json"), "tasks": self._tasks()}
+
+    def describe(self, about: Mapping[str, Any]) -> None:
+        """Keep what people want to know of the run later, such as its object and its plan."""
+        self._write("run.json", {**self._what, **about})
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Keep what is known now."""

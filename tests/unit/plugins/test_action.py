@@ -85,7 +85,7 @@ def test_values_of_ansible_reach_the_engine_as_plain_data(tmp_path: Path) -> Non
     ("options", "message"),
     [
         ({"nonsense": 1}, "Supported parameters include"),
-        ({"executor": "pods"}, "value of executor must be one of"),
+        ({"executor": "elsewhere"}, "value of executor must be one of"),
         ({"src": ["gone.yaml"]}, "does not exist"),
         ({"image_map": [{"toolset": "host"}]}, "image_map[0].image is missing"),
     ],
@@ -107,6 +107,14 @@ def test_check_mode_runs_nothing(tmp_path: Path) -> None:
     code, results, output = play(tmp_path, task_run(tmp_path), extra=("--check",))
     assert (code, results[0]["changed"], (tmp_path / "state").exists()) == (0, True, False)
     assert "hello world" not in output
+
+
+def test_check_mode_shows_what_the_lint_finds_and_goes_on(tmp_path: Path) -> None:
+    code, results, output = play(tmp_path, task_run(tmp_path), extra=("--check",))
+    found = {one["rule"]: one for one in results[0]["lint"]}
+    assert code == 0
+    assert 'echo hello "${WHO}"' in found["script-injection"]["rewrite"]
+    assert "puts $(params.who) into a program" in output
 
 
 def test_a_connection_that_is_not_local_is_refused_with_the_remedy(tmp_path: Path) -> None:

@@ -106,10 +106,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class Quiet(ThreadingHTTPServer):
+    """A client that has gone away is no news: runs are cancelled, and time is over, in the middle of an answer."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
 def serve() -> tuple[Web, ThreadingHTTPServer]:
     web = Web()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"web": web}))
-    server.daemon_threads = True
+    server = Quiet(("127.0.0.1", 0), type("Bound", (Handler,), {"web": web}))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     web.url = f"http://127.0.0.1:{server.server_address[1]}"
     return web, server
