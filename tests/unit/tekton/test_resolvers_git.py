@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,29 @@ def test_git_takes_tags_and_commits(repository: Repository, revision: str) -> No
     wanted = commit if revision == "sha" else revision
     found = resolve("git", {"url": repository.url, "revision": wanted, "pathInRepo": "tasks/hello.yaml"})
     assert (found.name, found.source.digest) == ("hello", {"sha1": commit})
+
+
+def test_git_fetches_no_other_file_where_the_server_can(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    git(repository.folder, "config", "uploadpack.allowFilter", "true")
+    repository.commit("large", os.urandom(1 << 20).hex())
+    kept: list[int] = []
+    remove = shutil.rmtree
+
+    def watched(folder: str, **more: Any) -> None:
+        kept.append(sum(path.stat().st_size for path in Path(folder).rglob("*.pack")))
+        remove(folder, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    assert resolve("git", {"url": repository.url, "pathInRepo": "tasks/hello.yaml"}).name == "hello"
+    assert 0 < max(kept) < 1 << 20
+
+
+def test_git_ends_after_its_own_time(web: Web) -> None:
+    web.pages["/r.git/info/refs?service=git-upload-pack"] = "hold"
+    error = refused("git", {"url": f"{web.url}/r.git", "pathInRepo": "a"}, git={"fetch-timeout": "300ms"})
+    assert error.message == "error requesting remote resource: resolution took longer than fetch-timeout of 300ms"
 
 
 def test_git_follows_links_inside_the_repository(repository: Repository) -> None:

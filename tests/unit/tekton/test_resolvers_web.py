@@ -101,6 +101,12 @@ def test_http_checks_its_params(params: dict[str, str], message: str) -> None:
     assert wrong(refused("http", params)) == message
 
 
+def test_http_ends_after_its_own_time(web: Web) -> None:
+    web.pages["/t.yaml"] = "hold"
+    error = refused("http", {"url": f"{web.url}/t.yaml"}, http={"fetch-timeout": "300ms"})
+    assert error.message == "error requesting remote resource: resolution took longer than fetch-timeout of 300ms"
+
+
 def test_http_says_what_was_not_found(web: Web) -> None:
     assert failed(refused("http", {"url": f"{web.url}/no"}), "Http") == f"requested URL '{web.url}/no' is not found"
 

@@ -25,7 +25,7 @@ from ..._git.command import Credentials, Git
 from ..model.reference import Source
 from . import scm
 from .resolver import Address, Context, Params, Resolved, Resolver, address, is_sha, texts, wrong
-from .settings import Settings
+from .settings import Settings, seconds
 
 _URL = re.compile(r"^(/|[^@]+@[^:]+|(git|https?|ssh|file)://)")
 _TOKEN = "token"
@@ -68,6 +68,9 @@ def fetch(params: Params, context: Context) -> Resolved:
     """Return the file at the commit that the revision means now."""
     if not params.get("url"):
         return scm.fetch(params, context)
+    conf = context.settings.texts("git", params.get("configKey", ""))
+    limit = seconds(conf.get("fetch-timeout") or "1m", "resolvers.git.fetch-timeout")
+    context = context.within(limit)
     place = address(params["url"])
     git = Git(_credentials(place, params, context), cancel=_Deadline(context))
     folder = _scratch(os.path.join(context.settings.cache_dir, "work"))
@@ -116,10 +119,15 @@ def _credentials(place: Address, params: Params, context: Context) -> Credential
 
 
 def _from_repository(git: Git, folder: str, url: str, params: Params) -> Resolved:
-    """Fetch one commit without its history and read one file of it; nothing is checked out."""
+    """Fetch one commit without its history and read one file of it; nothing is checked out.
+
+    Where the server can, not even the other files are fetched: git asks for the one when it is read.
+    """
     path = _clean(params["pathInRepo"])
     git.run("init", "--quiet", "--bare", folder)
-    git.run("-C", folder, "fetch", "--quiet", "--no-tags", "--depth=1", "--", url, params["revision"])
+    git.run("-C", folder, "remote", "add", "--", "origin", url)
+    wanted = ("--quiet", "--no-tags", "--depth=1", "--filter=blob:none", "--", "origin", params["revision"])
+    git.run("-C", folder, "fetch", *wanted)
     commit = git.run("-C", folder, "rev-parse", "--verify", "FETCH_HEAD^{commit}")
     question = f"{commit}:{path}\n".encode()
     answer = git.raw("-C", folder, "cat-file", "--batch", "--follow-symlinks", data=question)

@@ -12,9 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,7 +53,7 @@ def _check_url(url: str) -> None:
 def fetch(params: Params, context: Context) -> Resolved:
     """Return the file. Source: FetchHttpResource."""
     limit = seconds(context.settings.texts("http")["fetch-timeout"], "resolvers.http.fetch-timeout")
-    context = replace(context, deadline=min(context.deadline, time.monotonic() + limit))
+    context = context.within(limit)
     place = address(params["url"])
     answer = web.get(place.url, context, _headers(place, params, context))
     if answer.status != 200:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ..._core import redact
+from ..._core import duration, redact
 from ..._core.cancel import Cancel
 from ..._core.errors import Invalid, Permanent, TimedOut
 from ..model.reference import Source
@@ -45,14 +45,19 @@ class Context:
     secret: Secrets
     cancel: Cancel = field(default_factory=Cancel)
     deadline: float = 0.0
+    limit: float = LONGEST
 
     def left(self) -> float:
         """Return the seconds that are left; raises Cancelled and TimedOut."""
         self.cancel.check()
         rest = self.deadline - time.monotonic()
         if rest <= 0:
-            raise late()
+            raise late(self.limit)
         return rest
+
+    def within(self, seconds: float) -> Context:
+        """Return the context of a resolver that may take this long and no longer."""
+        return replace(self, deadline=min(self.deadline, time.monotonic() + seconds), limit=seconds)
 
     def secret_text(self, name: str, key: str) -> str:
         """Return one value of a given Secret, registered for redaction. Permanent in upstream's words without it."""
@@ -121,6 +126,10 @@ def is_sha(revision: str) -> bool:
     return _SHA.fullmatch(revision) is not None
 
 
-def late() -> TimedOut:
-    """Return what upstream says after a minute. Source: pkg/reconciler/resolutionrequest/resolutionrequest.go."""
-    return TimedOut(f"resolution took longer than global timeout of {int(LONGEST) // 60}m0s", reason=TIMED_OUT)
+def late(limit: float = LONGEST) -> TimedOut:
+    """Return what upstream says after a minute; a resolver's own `limit` (seconds) is named as such.
+
+    Source: pkg/reconciler/resolutionrequest/resolutionrequest.go.
+    """
+    what = "global timeout" if limit >= LONGEST else "fetch-timeout"
+    return TimedOut(f"resolution took longer than {what} of {duration.format_go(limit)}", reason=TIMED_OUT)
