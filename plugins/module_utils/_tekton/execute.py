@@ -64,12 +64,13 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
     if options.executor == "controller":
         return _submitted(bundle, run, store, options, events, cancel)
     bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
-    store.describe(history.about("PipelineRun", run.data, explain(bundle, run)))
-    if waits := _pending(run, store):
-        return waits
-    with executors.recording(options, events) as record:
-        world = executors.world(bundle, run, store.folder, options, events, cancel, record)
-        return _pipeline(bundle, run, Setting(world, store, store.folder, options.parallelism), before, record)
+    with _resolving(bundle):
+        store.describe(history.about("PipelineRun", run.data, explain(bundle, run)))
+        if waits := _pending(run, store):
+            return waits
+        with executors.recording(options, events) as record:
+            world = executors.world(bundle, run, store.folder, options, events, cancel, record)
+            return _pipeline(bundle, run, Setting(world, store, store.folder, options.parallelism), before, record)
 
 
 def _pipeline(bundle: Bundle, run: Document, setting: Setting, before: Mapping[str, Any], record: Record) -> Report:
@@ -103,12 +104,13 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
     if options.executor == "controller":
         return _submitted(bundle, run, store, options, events, cancel)
     bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
-    store.describe(history.about("TaskRun", run.data, []))
-    if waits := _pending(run, store):
-        return waits
-    with executors.recording(options, events) as record:
-        world = executors.world(bundle, run, store.folder, options, events, cancel, record)
-        return _task(bundle, run, store, world, record)
+    with _resolving(bundle):
+        store.describe(history.about("TaskRun", run.data, []))
+        if waits := _pending(run, store):
+            return waits
+        with executors.recording(options, events) as record:
+            world = executors.world(bundle, run, store.folder, options, events, cancel, record)
+            return _task(bundle, run, store, world, record)
 
 
 def _task(bundle: Bundle, run: Document, store: Store, world: World, record: Record) -> Report:
@@ -128,6 +130,16 @@ def _task(bundle: Bundle, run: Document, store: Store, world: World, record: Rec
         objects=list(record.objects.values()), resolved=_resolved(bundle),
     )  # fmt: skip
     return _finished(report, world, store, subject)
+
+
+@contextlib.contextmanager
+def _resolving(bundle: Bundle) -> Iterator[None]:
+    """Whatever happens: what is still being resolved at the end is stopped."""
+    try:
+        yield
+    finally:
+        if bundle.remote:
+            bundle.remote.stop()
 
 
 def _keep(bundle: Bundle) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -250,3 +251,10 @@ def test_a_bundle_of_v1beta1_is_resolved_as_a_bundle(web: Web, tmp_path: Path) -
     wanted = {"name": "hello", "bundle": f"{web.host}/cat/tasks:1.0"}
     text = task_run(wanted).replace("tekton.dev/v1", "tekton.dev/v1beta1")
     assert run(text, tmp_path).results == {"said": "hello world"}
+
+
+def test_what_is_still_resolved_when_a_run_fails_is_stopped(web: Web, tmp_path: Path) -> None:
+    web.pages["/r.git/info/refs?service=git-upload-pack"] = "hold"
+    slow = {"name": "slow", "taskRef": reference("git", url=f"{web.url}/r.git", pathInRepo="t.yaml")}
+    failing(pipeline_run({"name": "one", "taskRef": reference("http", url=f"{web.url}/no")}, slow), tmp_path)
+    assert not any(thread.name == "resolve" for thread in threading.enumerate())

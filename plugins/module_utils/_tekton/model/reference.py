@@ -116,6 +116,9 @@ class Remote(Protocol):
     def keep(self) -> None:
         """Keep what was found, now and from now on: the run begins, and goes on with the same bytes when it is interrupted."""
 
+    def stop(self) -> None:
+        """Stop what still goes on: nobody waits for it any more."""
+
     def resolved(self) -> list[dict[str, Any]]:
         """Return what was found so far: resolver, kind, name and refSource of each."""
 

@@ -15,12 +15,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from typing import Any
 
 from ..._core import yaml
-from ..._core.cancel import Cancel
+from ..._core.cancel import Cancel, Linked
 from ..._core.errors import Cancelled, Invalid, Permanent, Refused, SlipwayError
 from ..._core.yaml import Document
 from ..act.workspaces import values
@@ -33,7 +33,7 @@ from .resolver import TIMED_OUT, Context, Resolved, Resolver, Secrets, late
 from .settings import CACHE_MODES, LONGEST, Settings, read
 
 NAMES = ("git", "http", "hub", "bundles", "cluster")
-_TICK = 0.2
+_TICK, _MOMENT = 0.2, 1.0
 _WORDS = {"Task": "task", "Pipeline": "pipeline", "StepAction": "StepAction"}
 
 
@@ -73,7 +73,7 @@ class RemoteObjects:
     ) -> None:
         self.namespace = namespace
         self._settings, self._name, self._secret = settings, name, secret
-        self._cancel, self._tell = cancel or Cancel(), tell
+        self._cancel, self._tell = Linked(cancel or Cancel()), tell
         self._kept, self._cache = Kept(folder), Cache(settings.cache_dir)
         self._running: dict[str, Future[Resolved]] = {}
         self._began: dict[str, float] = {}
@@ -92,6 +92,13 @@ class RemoteObjects:
             self._keeping = True
             for key, found in self._bytes.items():
                 self._kept.write(key, found)
+
+    def stop(self) -> None:
+        """Stop what still goes on, and wait a moment for it: a git that was started must not stay behind."""
+        self._cancel.set("nobody waits for it any more")
+        with self._lock:
+            running = [future for future in self._running.values() if not future.done()]
+        wait(running, _MOMENT)
 
     def forget(self) -> None:
         """Forget what an earlier run of this name has kept."""
