@@ -95,9 +95,13 @@ def test_git_never_leaves_the_repository(repository: Repository, path: str) -> N
     assert "attempts to escape the repository directory" in failed(error, "Git")
 
 
-def test_git_names_a_file_that_is_not_there(repository: Repository) -> None:
-    error = refused("git", {"url": repository.url, "pathInRepo": "nope.yaml"})
-    assert failed(error, "Git").endswith('error opening file "nope.yaml": file does not exist')
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [("nope.yaml", "file does not exist"), ("a blob", "file does not exist"), ("tasks", "is a directory")],
+)
+def test_git_names_a_file_that_is_not_there(repository: Repository, path: str, problem: str) -> None:
+    error = refused("git", {"url": repository.url, "pathInRepo": path})
+    assert failed(error, "Git").endswith(f'error opening file "{path}": {problem}')
 
 
 def test_git_names_a_revision_that_is_not_there(repository: Repository) -> None:

@@ -28,6 +28,7 @@ from .resolver import Address, Context, Params, Resolved, Resolver, address, is_
 from .settings import Settings, seconds
 
 _URL = re.compile(r"^(/|[^@]+@[^:]+|(git|https?|ssh|file)://)")
+_HEADER = re.compile(rb"[0-9a-f]{40,64} (blob|tree) ([0-9]+)")
 _TOKEN = "token"
 _FORGOTTEN = 600.0
 
@@ -145,13 +146,12 @@ def _clean(path: str) -> str:
 def _content(answer: bytes, path: str) -> bytes:
     """Return the file in the answer of cat-file: its header, then as many bytes as that says."""
     head, _, rest = answer.partition(b"\n")
-    words = head.decode("utf-8", "replace").split(" ")
-    if len(words) == 3 and words[1] == "blob":
-        return rest[: int(words[2])]
-    if words[0] == "symlink":
+    found = _HEADER.fullmatch(head)
+    if found and found[1] == b"blob":
+        return rest[: int(found[2])]
+    if head.startswith(b"symlink "):
         raise _escape(path)
-    what = "is a directory" if len(words) == 3 and words[1] == "tree" else "file does not exist"
-    raise Permanent(f'error opening file "{path}": {what}')
+    raise Permanent(f'error opening file "{path}": {"is a directory" if found else "file does not exist"}')
 
 
 def _escape(path: str) -> Permanent:

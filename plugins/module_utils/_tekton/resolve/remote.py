@@ -125,9 +125,11 @@ class RemoteObjects:
             _wait(future)
         try:
             resolved = future.result()
-        except (Cancelled, Refused):
+        except Cancelled:
             raise
         except SlipwayError as error:
+            if type(error) is Refused:  # ours; a server that refuses has words of its own
+                raise
             raise self._told(ask, task, error) from error
         fetched = _object(ask, resolved)
         self._found[ask.key] = {
@@ -160,8 +162,8 @@ class RemoteObjects:
             )
         params = resolver.check(ask.params, self._settings)
         pinned = resolver.pinned(params)
-        cached = self._is_cached(ask, pinned)
-        if cached and (known_bytes := self._cache.read(ask.key, pinned=pinned)):
+        cached, key = self._is_cached(ask, pinned), self._cache_key(ask, params)
+        if cached and (known_bytes := self._cache.read(key, pinned=pinned)):
             return known_bytes
         if not self._settings.network and not resolver.local(params):
             raise Refused(
@@ -172,12 +174,17 @@ class RemoteObjects:
         self._tell(ask)
         found = resolver.fetch(params, self._context(ask))
         if cached:
-            self._cache.write(ask.key, found)
+            self._cache.write(key, found)
         return found
 
     def _context(self, ask: Ask) -> Context:
         deadline = self._began[ask.key] + LONGEST
         return Context(self._settings, self.namespace, self._secret, self._cancel, deadline)
+
+    def _cache_key(self, ask: Ask, params: Mapping[str, str]) -> str:
+        """The same for what is asked of the same places: defaults and configuration count."""
+        config = self._settings.texts(ask.resolver, params.get("configKey", ""))
+        return replace(ask, params={**params, **{f"/{name}": value for name, value in config.items()}}).key
 
     def _is_cached(self, ask: Ask, pinned: bool) -> bool:
         """The param `cache` decides, then the configuration, then `auto`. Source: ShouldUse, ValidateCacheMode."""
