@@ -11,6 +11,7 @@ Source: tektoncd/pipeline pkg/remoteresolution/resolver/framework/{reconciler,ca
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -33,6 +34,7 @@ from .resolver import TIMED_OUT, Context, Resolved, Resolver, Secrets, late
 from .settings import CACHE_MODES, LONGEST, Settings, read
 
 NAMES = ("git", "http", "hub", "bundles", "cluster")
+_AT_ONCE = 16
 _TICK, _MOMENT = 0.2, 1.0
 _WORDS = {"Task": "task", "Pipeline": "pipeline", "StepAction": "StepAction"}
 
@@ -78,8 +80,9 @@ class RemoteObjects:
         self._running: dict[str, Future[Resolved]] = {}
         self._began: dict[str, float] = {}
         self._bytes: dict[str, Resolved] = {}
+        self._objects: dict[tuple[str, str], Fetched] = {}
         self._keeping = False
-        self._lock = threading.Lock()
+        self._lock, self._slots = threading.Lock(), threading.Semaphore(_AT_ONCE)
         self._found: dict[str, dict[str, Any]] = {}
 
     def resolved(self) -> list[dict[str, Any]]:
@@ -111,16 +114,17 @@ class RemoteObjects:
                 return
             future: Future[Resolved] = Future()
             self._running[ask.key] = future
-            self._began[ask.key] = time.monotonic()
         threading.Thread(target=self._work, args=(ask, future), name="resolve", daemon=True).start()
 
     def fetch(self, ask: Ask, task: str = "") -> Fetched:
         """Return the object that a reference means, as Tekton v1. `task` is the pipeline task that has the reference."""
+        if (known := self._objects.get((ask.key, ask.kind))) is not None:
+            return known
         self.start(ask)
-        future, deadline = self._running[ask.key], self._began[ask.key] + LONGEST
+        future = self._running[ask.key]
         while not future.done():
             self._cancel.check()
-            if time.monotonic() > deadline:
+            if time.monotonic() > self._began.get(ask.key, math.inf) + LONGEST:
                 raise self._told(ask, task, late())
             _wait(future)
         try:
@@ -131,7 +135,7 @@ class RemoteObjects:
             if type(error) is Refused:  # ours; a server that refuses has words of its own
                 raise
             raise self._told(ask, task, error) from error
-        fetched = _object(ask, resolved)
+        fetched = self._objects[(ask.key, ask.kind)] = _object(ask, resolved)
         self._found[ask.key] = {
             "resolver": ask.resolver, "kind": ask.kind, "name": fetched.name, "refSource": fetched.source.as_dict(),
         }  # fmt: skip
@@ -139,7 +143,9 @@ class RemoteObjects:
 
     def _work(self, ask: Ask, future: Future[Resolved]) -> None:
         try:
-            future.set_result(self._resolve(ask))
+            with self._slots:
+                self._began[ask.key] = time.monotonic()
+                future.set_result(self._resolve(ask))
         except BaseException as error:
             future.set_exception(error)
 
