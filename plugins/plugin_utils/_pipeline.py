@@ -57,6 +57,7 @@ def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options
         parallelism=options.get("parallelism") or 8,
         force=options["force"],
         resolvers=_resolvers(options["resolvers"], action.find),
+        host_paths=options["host_paths"],
     )
 
 

@@ -4,8 +4,8 @@
 
 """Names of fields in another case, such as TaskSpec: Go reads them as the field that differs in nothing else. Pure.
 
-Source: Go encoding/json, Unmarshal (names match without case when no field has the very name); upstream's example
-examples/v1/taskruns/beta/stepaction-git-resolver.yaml relies on it.
+Source: Go encoding/json, Unmarshal (names match without case when no field has the very name). Upstream's examples rely on
+it: TaskSpec of a TaskRun in examples/v1/taskruns/beta/stepaction-git-resolver.yaml, mountpath in workspaces of steps.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..._core.types import Manifest
 from .fields import FIELDS
 
 # What lies in the fields of a kind, as keys of FIELDS. Lists and single values alike.
@@ -32,8 +33,14 @@ _INSIDE: Mapping[str, Mapping[str, str]] = {
     },
     "PipelineTask": {"taskSpec": "Task", "pipelineSpec": "Pipeline", "taskRef": "Ref", "pipelineRef": "Ref"},
     "Task": {"steps": "Step", "sidecars": "Sidecar", "params": "ParamSpec", "results": "TaskResult"},
-    "Step": {"ref": "Ref", "params": "Param", "when": "When"},
+    "Step": {"ref": "Ref", "params": "Param", "when": "When", "workspaces": "WorkspaceUsage"},
+    "Sidecar": {"workspaces": "WorkspaceUsage"},
 }
+
+
+def spelled(obj: Manifest) -> Manifest:
+    """Return an object of Tekton whose fields have the case that Tekton writes."""
+    return {**obj, "spec": as_go_reads(obj.get("spec"), str(obj.get("kind")))} if "spec" in obj else obj
 
 
 def as_go_reads(spec: Any, kind: str) -> Any:
