@@ -9,9 +9,11 @@ All of it carries the label of the run, so that it is found and removed, also by
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,15 +22,18 @@ from typing import Any
 
 from ..._core import gojson, ids
 from ..._core.errors import Permanent
+from ..._core.redact import current as redactor
 from ..._core.types import Manifest, ObjectRef
 from ..._kube.client import Client
 from ..._kube.errors import Conflict, NotFound
-from ..decide.pod_build import MANAGED_BY, OWNER, RUN
+from ..decide import credentials
+from ..decide.pod_build import MANAGED_BY, OWNER, RUN, credential_keys, credentials_name
 from ..model.parse import Bundle
 
 _HASH = "slipway.dev/spec"
 _GIVEN = ("Secret", "ConfigMap", "PersistentVolumeClaim", "ServiceAccount")
 _LOOK = 0.05
+_AUTH = re.compile(r'"auth":"([^"]+)"|://[^:@/\s]*:([^@/\s]+)@')
 
 
 def identity(folder: str) -> str:
@@ -154,6 +159,29 @@ class ClusterObjects:
         if document is not None and self.client.get("v1", "Secret", name, self.namespace) is None:
             self._create(document.data, {RUN: self.run})
 
+    def credentials(self, task_run: str, account: str) -> dict[str, str]:
+        """Return the files that the annotated Secrets of a ServiceAccount give to steps, text by path.
+
+        They are put into a Secret of this TaskRun, which goes with the run. None for an account that is not there.
+        """
+        found = self._object("ServiceAccount", account)
+        named = [str(entry.get("name") or "") for entry in (found or {}).get("secrets") or []]
+        secrets = [_credential(obj) for name in named if (obj := self._object("Secret", name)) is not None]
+        files = credentials.files(secrets)
+        if files:
+            keys = credential_keys(files)
+            data = {keys[path]: base64.b64encode(text.encode()).decode() for path, text in files.items()}
+            meta = {"name": credentials_name(task_run)}
+            self._create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data}, {RUN: self.run})
+            for text in files.values():
+                for match in _AUTH.finditer(text):
+                    redactor.register(match[1] or match[2])
+        return files
+
+    def _object(self, kind: str, name: str) -> Mapping[str, Any] | None:
+        document = self.bundle.find(kind, name)
+        return self.client.get("v1", kind, name, self.namespace) or (document.data if document else None)
+
     def _create(self, obj: Mapping[str, Any], own: Mapping[str, str]) -> None:
         meta = obj.get("metadata") or {}
         labels = {**(meta.get("labels") or {}), **own, MANAGED_BY: OWNER}
@@ -172,6 +200,15 @@ class ClusterObjects:
                 else:
                     self.client.delete(ObjectRef.of(obj), uid=obj["metadata"]["uid"])
         return kept
+
+
+def _credential(secret: Mapping[str, Any]) -> credentials.Secret:
+    meta, data = secret["metadata"], secret.get("data") or {}
+    content = {key: base64.b64decode(value) for key, value in data.items()}
+    content |= {key: str(value).encode() for key, value in (secret.get("stringData") or {}).items()}
+    redactor.register_secret({**secret, "kind": "Secret"})
+    annotations = {str(key): str(value) for key, value in (meta.get("annotations") or {}).items()}
+    return credentials.Secret(str(meta["name"]), str(secret.get("type") or ""), annotations, content)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -131,6 +131,7 @@ class PodRun:
     def run(self) -> TaskEnd:
         """Run to the end. Raises Cancelled after the pod is gone."""
         os.makedirs(os.path.join(self._plan.folder, "logs"), mode=0o700, exist_ok=True)
+        self._host.objects.bring({"spec": {"serviceAccountName": self._plan.service_account or "default"}})
         wanted = pod_build.pod(self._wanted(), self._host.cel)
         self._host.objects.bring(wanted)
         try:
@@ -151,7 +152,7 @@ class PodRun:
             run=host.objects.run, timeout=plan.timeout, service_account=plan.service_account,
             deadline=rfc3339(time.time() + plan.timeout) if plan.timeout else "",
             template=plan.pod_template, labels={**host.labels, **plan.labels, "tekton.dev/pipelineTask": plan.task},
-            env=host.env,
+            env=host.env, credentials=host.objects.credentials(plan.name, plan.service_account or "default"),
         )  # fmt: skip
 
     def _create(self, wanted: Manifest) -> Manifest:
@@ -240,7 +241,7 @@ class PodRun:
                 succeeded, reason, message = False, "TaskRunValidationFailed", str(error)
         return TaskEnd(
             succeeded, reason, message, values, tuple(self._step_end(step) for step in found),
-            time.monotonic() - self._started, began=time.time() - (time.monotonic() - self._started),
+            time.monotonic() - self._started, began=time.time() - (time.monotonic() - self._started), artifacts=pod_view.artifacts(self._pod),
         )  # fmt: skip
 
     def _step_end(self, step: pod_view.Step) -> StepEnd:

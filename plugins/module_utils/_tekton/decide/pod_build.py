@@ -28,6 +28,7 @@ RUN = "slipway.dev/run"
 DEADLINE = "slipway.dev/deadline"
 _MESSAGES = 12 * 1024  # bytes of all termination messages of a pod. Source: kubelet, normalizeStatus
 _MESSAGE = 4096
+_GIVEN, _CREDENTIALS = "tekton-internal-creds", "/tekton/creds-secrets"
 _TOOLS, _WORKSPACE = "tekton-internal-tools", "tekton-internal-workspace"
 _LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _CONTAINER = ("image", "imagePullPolicy", "envFrom", "securityContext", "volumeDevices", "workingDir")
@@ -53,7 +54,8 @@ _TEMPLATE = (
 class Wanted:
     """What a pod is made from: the TaskRun's name and substituted spec, its bindings as upstream writes them.
 
-    `timeout` in seconds (0: none), `deadline` the same as a time for people, `run` the identity of the run.
+    `timeout` in seconds (0: none), `deadline` the same as a time for people, `run` the identity of the run,
+    `credentials` the files of the ServiceAccount's Secrets, text by path.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Wanted:
     template: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
 
 def pod_name(task_run: str) -> str:
@@ -91,6 +94,7 @@ def pod(wanted: Wanted, cel: Callable[[str], object] = when.no_cel) -> dict[str,
         "volumes": [
             {"name": _TOOLS, "emptyDir": {}},
             {"name": _WORKSPACE, "emptyDir": {}},
+            *_credential_volumes(wanted, len(steps)),
             *(spec.get("volumes") or []),
         ],
     }
@@ -123,9 +127,35 @@ def _steps(wanted: Wanted, spec: Mapping[str, Any], cel: Callable[[str], object]
     for index, step in enumerate(merged):
         given = [{"name": key, "value": value} for key, value in wanted.env.items()]
         step = {**step, "env": _by_name([*given, *template_env, *(step.get("env") or [])])}
-        around = Around(results, longest, f"spec.steps[{index}]", skipped=_skipped(step, cel))
-        out.append(_step(step, index, around))
+        laid = credential_keys(wanted.credentials)
+        sources = {path: f"{_CREDENTIALS}/{key}" for path, key in laid.items()}
+        around = Around(results, longest, f"spec.steps[{index}]", _skipped(step, cel), sources)
+        out.append(_step(_with_credentials(step, index) if sources else step, index, around))
     return out
+
+
+def credential_keys(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the key in the pod's Secret of each file of the credentials, by path."""
+    return {path: f"file-{number}" for number, path in enumerate(sorted(files))}
+
+
+def credentials_name(task_run: str) -> str:
+    """Return the name of the Secret that holds a TaskRun's credentials while it runs."""
+    return names.child(task_run, "-creds")
+
+
+def _with_credentials(step: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """Each step has a place of its own for them, in memory. Source: pkg/pod/creds_init.go."""
+    own = {"name": f"tekton-creds-init-home-{index}", "mountPath": "/tekton/creds"}
+    given = {"name": _GIVEN, "mountPath": _CREDENTIALS, "readOnly": True}
+    return {**step, "volumeMounts": [own, given, *(step.get("volumeMounts") or [])]}
+
+
+def _credential_volumes(wanted: Wanted, count: int) -> list[dict[str, Any]]:
+    if not wanted.credentials:
+        return []
+    own = [{"name": f"tekton-creds-init-home-{n}", "emptyDir": {"medium": "Memory"}} for n in range(count)]
+    return [{"name": _GIVEN, "secret": {"secretName": credentials_name(wanted.name)}}, *own]
 
 
 def _by_name(env: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -141,19 +171,19 @@ def _skipped(step: Mapping[str, Any], cel: Callable[[str], object]) -> bool:
 def _step(step: Mapping[str, Any], index: int, around: Around) -> dict[str, Any]:
     name = step_name(step, index)
     out = _container(step, f"step-{name}")
-    reason = pod_program.needs(step, around.results)
     has_words = bool(step.get("script") or step.get("command"))
+    reason = pod_program.needs(step, around.results) or ("credentials" if around.credentials and has_words else "")
     if not reason:
         out |= {key: step[key] for key in ("command", "args") if step.get(key)}
     elif not has_words:
         raise Refused(
-            f"{around.field}.command is needed, because {reason} is used: "
+            f"{around.where}.command is needed, because {reason} is used: "
             f"the entry point of image {step.get('image')!r} is known to the cluster only",
             hint="name the command of the image",
         )
     else:
         plain = {**step, "when": [one for one in step.get("when") or [] if not one.get("cel")]}
-        _check_steps(step, around.field)
+        _check_steps(step, around.where)
         program = pod_program.around(plain, index, name, around)
         out["command"] = ["/bin/sh", "-c", _literal(program), "step"]
         out["args"] = pod_program.words(step, index)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core import duration
@@ -26,6 +26,8 @@ MESSAGE = "/dev/termination-log"
 LONGEST_SCRIPT = 100_000  # bytes: Linux takes at most 128 KiB in one argument
 _REFERENCE = re.compile(r"\$\(steps\.([^.()]+)\.results\.([^.()\[\]]+)\)")
 _OTHER_REFERENCE = re.compile(r"\$\(steps\.[^.()]+\.(?:results|outputs|inputs)\.[^()]+\)")
+
+_ARTIFACT = re.compile(r"\$\(steps\.[^.()]+\.(?:outputs|inputs)\.[^()]+\)")
 
 _FUNCTIONS = r"""
 nl='
@@ -84,12 +86,16 @@ finish() {
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the program knows of the pod: results of the Task by name, bytes of a message, the field for refusals."""
+    """What the program knows of the pod: results of the Task by name, bytes of a message, the field for refusals.
+
+    `credentials` are files to lay into the step's home: the path there, and where the pod has it.
+    """
 
     results: tuple[str, ...]
     longest: int
-    field: str
+    where: str
     skipped: bool = False
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
 
 def needs(step: Mapping[str, Any], results: Sequence[str]) -> str:
@@ -119,12 +125,13 @@ def interpreter(text: str) -> list[str]:
 
 def around(step: Mapping[str, Any], index: int, name: str, known: Around) -> str:
     """Return the program of a step; its arguments are the words that it runs. Refused by field name."""
-    _check(step, known.field)
+    _check(step, known.where)
     own = f"/tekton/steps/step-{name}"
     lines = [
         _functions(step, own, known),
         f"own={shlex.quote(own)} limit={_limit(step)} longest={known.longest} message=",
-        f'(umask 0; mkdir -p /tekton/results /tekton/artifacts {script.FOLDER} "$own/results" "$own/artifacts")',
+        f'(umask 0; mkdir -p /tekton/results /tekton/artifacts /tekton/home {script.FOLDER} "$own/results" "$own/artifacts")',
+        f'[ -e /tekton/steps/{index} ] || ln -s "$own" /tekton/steps/{index} 2>/dev/null || :',
     ]
     if known.skipped:
         return "\n".join([*lines, _skip()])
@@ -134,7 +141,21 @@ def around(step: Mapping[str, Any], index: int, name: str, known: Around) -> str
     if step.get("script"):
         lines.append(_place(str(step["script"]), f"{script.FOLDER}/script-{index}"))
     lines += _replaced(step, references)
+    lines += [line for path, source in known.credentials.items() for line in _laid(path, source)]
     return "\n".join([*lines, 'run "$@"', *_ending(step)])
+
+
+def _laid(path: str, source: str) -> list[str]:
+    """Lay a file of the credentials into /tekton/creds and, as upstream, into HOME; a home without room is no failure."""
+    folder = path.rpartition("/")[0]
+    copy = (
+        f'mkdir -p "$place/{folder}" && cat {shlex.quote(source)} > "$place/{path}"; '
+        if folder
+        else f'cat {shlex.quote(source)} > "$place/{path}"; '
+    )
+    return [
+        f'(umask 077; for place in /tekton/creds "$HOME"; do [ -z "$place" ] || {{ {copy}}}; done) 2>/dev/null || :'
+    ]
 
 
 def sidecar(text: str, name: str) -> str:
@@ -151,7 +172,8 @@ def _place(text: str, path: str) -> str:
 def _functions(step: Mapping[str, Any], own: str, known: Around) -> str:
     task = [f"tell 1 {name} /tekton/results/{name}" for name in known.results]
     steps = [f"tell 4 {one['name']} {shlex.quote(own)}/results/{one['name']}" for one in step.get("results") or []]
-    told = "\n  ".join([*task, *steps]) or ":"
+    artifacts = "/tekton/artifacts/provenance.json"
+    told = "\n  ".join([*task, *steps, f"tell 5 {artifacts} {artifacts}"])
     return _FUNCTIONS.strip().replace("TELL", told).replace("MESSAGE", MESSAGE)
 
 
@@ -230,12 +252,13 @@ def _check(step: Mapping[str, Any], field: str) -> None:
             f"{field}.script is longer than {LONGEST_SCRIPT} bytes, which a pod's command cannot hold",
             hint="put it into the image or a ConfigMap",
         )
-    for text in _texts(step):
+    for text in [*_texts(step), *re.findall(_ARTIFACT, str(step.get("script") or ""))]:
         for match in _OTHER_REFERENCE.finditer(text):
             if not _REFERENCE.fullmatch(match[0]):
                 raise Refused(
-                    f"{field}: {match[0]} is replaced while the pod runs, and only whole results of type string can be",
-                    hint="read the file of the step result in the script",
+                    f"{field}: {match[0]} is known while the pod runs only, where nothing but whole string results of "
+                    "steps is replaced",
+                    hint="read the file of the earlier step in the script",
                 )
     if any("$(steps." in str(one.get("cel") or "") for one in step.get("when") or []):
         raise Refused(f"{field}.when: CEL over results of steps is not evaluated in a pod", hint="use input and values")
