@@ -33,7 +33,7 @@ from ..model.parse import Bundle
 _HASH = "slipway.dev/spec"
 _GIVEN = ("Secret", "ConfigMap", "PersistentVolumeClaim", "ServiceAccount")
 _LOOK = 0.05
-_AUTH = re.compile(r'"auth":"([^"]+)"|://[^:@/\s]*:([^@/\s]+)@')
+_AUTH = re.compile(r'"auth":"([^"]+)"|://[^:@/\s"]*:([^@/\s"]+)@')
 
 
 def identity(folder: str) -> str:

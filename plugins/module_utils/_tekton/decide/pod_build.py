@@ -29,7 +29,8 @@ DEADLINE = "slipway.dev/deadline"
 _MESSAGES = 12 * 1024  # bytes of all termination messages of a pod. Source: kubelet, normalizeStatus
 _MESSAGE = 4096
 _GIVEN, _CREDENTIALS = "tekton-internal-creds", "/tekton/creds-secrets"
-_TOOLS, _WORKSPACE = "tekton-internal-tools", "tekton-internal-workspace"
+_TOOLS, _RESULTS, _WORKSPACE = "tekton-internal-tools", "tekton-internal-results", "tekton-internal-workspace"
+_PATIENT = 10_000  # failures of a probe that only says whether a sidecar is ready yet: upstream ends no sidecar for it
 _LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _CONTAINER = ("image", "imagePullPolicy", "envFrom", "securityContext", "volumeDevices", "workingDir")
 _SIDECAR = (
@@ -93,6 +94,7 @@ def pod(wanted: Wanted, cel: Callable[[str], object] = when.no_cel) -> dict[str,
         "containers": steps[-1:],
         "volumes": [
             {"name": _TOOLS, "emptyDir": {}},
+            {"name": _RESULTS, "emptyDir": {}},
             {"name": _WORKSPACE, "emptyDir": {}},
             *_credential_volumes(wanted, len(steps)),
             *(spec.get("volumes") or []),
@@ -127,10 +129,9 @@ def _steps(wanted: Wanted, spec: Mapping[str, Any], cel: Callable[[str], object]
     for index, step in enumerate(merged):
         given = [{"name": key, "value": value} for key, value in wanted.env.items()]
         step = {**step, "env": _by_name([*given, *template_env, *(step.get("env") or [])])}
-        laid = credential_keys(wanted.credentials)
-        sources = {path: f"{_CREDENTIALS}/{key}" for path, key in laid.items()}
+        sources = {path: f"{_CREDENTIALS}/{path}" for path in wanted.credentials}
         around = Around(results, longest, f"spec.steps[{index}]", _skipped(step, cel), sources)
-        out.append(_step(_with_credentials(step, index) if sources else step, index, around))
+        out.append(_step(step, index, around, last=index == len(merged) - 1))
     return out
 
 
@@ -151,11 +152,20 @@ def _with_credentials(step: Mapping[str, Any], index: int) -> dict[str, Any]:
     return {**step, "volumeMounts": [own, given, *(step.get("volumeMounts") or [])]}
 
 
+def _with_plain_credentials(step: Mapping[str, Any]) -> dict[str, Any]:
+    """A step without the program sees them in /tekton/creds; its home is not known, so registries' are named to it."""
+    given = {"name": _GIVEN, "mountPath": "/tekton/creds", "readOnly": True}
+    named = {"name": "DOCKER_CONFIG", "value": "/tekton/creds/.docker"}
+    env = _by_name([named, *(step.get("env") or [])])
+    return {**step, "env": env, "volumeMounts": [given, *(step.get("volumeMounts") or [])]}
+
+
 def _credential_volumes(wanted: Wanted, count: int) -> list[dict[str, Any]]:
     if not wanted.credentials:
         return []
+    items = [{"key": key, "path": path} for path, key in credential_keys(wanted.credentials).items()]
     own = [{"name": f"tekton-creds-init-home-{n}", "emptyDir": {"medium": "Memory"}} for n in range(count)]
-    return [{"name": _GIVEN, "secret": {"secretName": credentials_name(wanted.name)}}, *own]
+    return [{"name": _GIVEN, "secret": {"secretName": credentials_name(wanted.name), "items": items}}, *own]
 
 
 def _by_name(env: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -168,26 +178,25 @@ def _skipped(step: Mapping[str, Any], cel: Callable[[str], object]) -> bool:
     return not entrypoint.allowed(fixed, cel) if fixed else False
 
 
-def _step(step: Mapping[str, Any], index: int, around: Around) -> dict[str, Any]:
+def _step(step: Mapping[str, Any], index: int, around: Around, *, last: bool) -> dict[str, Any]:
     name = step_name(step, index)
-    out = _container(step, f"step-{name}")
     has_words = bool(step.get("script") or step.get("command"))
-    reason = pod_program.needs(step, around.results) or ("credentials" if around.credentials and has_words else "")
-    if not reason:
-        out |= {key: step[key] for key in ("command", "args") if step.get(key)}
-    elif not has_words:
-        raise Refused(
-            f"{around.where}.command is needed, because {reason} is used: "
-            f"the entry point of image {step.get('image')!r} is known to the cluster only",
-            hint="name the command of the image",
-        )
-    else:
-        plain = {**step, "when": [one for one in step.get("when") or [] if not one.get("cel")]}
-        _check_steps(step, around.where)
-        program = pod_program.around(plain, index, name, around)
-        out["command"] = ["/bin/sh", "-c", _literal(program), "step"]
-        out["args"] = pod_program.words(step, index)
-    return {**out, "terminationMessagePath": pod_program.MESSAGE}
+    reason = pod_program.needs(step, around.results, last=last)
+    if reason and not has_words:
+        raise pod_program.refused(step, reason, around.where)
+    if not reason and not (around.credentials and has_words):
+        step = _with_plain_credentials(step) if around.credentials else step
+        words = {key: step[key] for key in ("command", "args") if step.get(key)}
+        return {**_container(step, f"step-{name}"), **words, "terminationMessagePath": pod_program.MESSAGE}
+    _check_steps(step, around.where)
+    plain = {**step, "when": [one for one in step.get("when") or [] if not one.get("cel")]}
+    step = _with_credentials(step, index) if around.credentials else step
+    return {
+        **_container(step, f"step-{name}"),
+        "command": ["/bin/sh", "-c", _literal(pod_program.around(plain, index, name, around)), "step"],
+        "args": pod_program.words(plain, index),
+        "terminationMessagePath": pod_program.MESSAGE,
+    }
 
 
 def _check_steps(step: Mapping[str, Any], where: str) -> None:
@@ -213,7 +222,8 @@ def _container(entry: Mapping[str, Any], name: str, fields: Sequence[str] = _CON
         out["workingDir"] = f"/workspace/{cwd}"
     if entry.get("computeResources"):
         out["resources"] = entry["computeResources"]
-    own = [{"name": _TOOLS, "mountPath": "/tekton"}, {"name": _WORKSPACE, "mountPath": "/workspace"}]
+    paths = {_TOOLS: "/tekton", _RESULTS: "/tekton/results", _WORKSPACE: "/workspace"}
+    own = [{"name": volume, "mountPath": path} for volume, path in paths.items()]
     return {**out, "volumeMounts": _by_path([*own, *(entry.get("volumeMounts") or [])])}
 
 
@@ -226,8 +236,9 @@ def _by_path(mounts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def _sidecar(entry: Mapping[str, Any], index: int) -> dict[str, Any]:
     name = str(entry.get("name") or f"unnamed-{index}")
     out = {**_container(entry, f"sidecar-{name}", _SIDECAR), "restartPolicy": "Always"}
-    probe = entry.get("startupProbe") or entry.get("readinessProbe")
-    out |= {"startupProbe": {**probe, "successThreshold": 1}} if probe else {}
+    ready = entry.get("readinessProbe")
+    probe = entry.get("startupProbe") or (ready and {**ready, "successThreshold": 1, "failureThreshold": _PATIENT})
+    out |= {"startupProbe": probe} if probe else {}
     if entry.get("script"):
         out["command"] = ["/bin/sh", "-c", _literal(pod_program.sidecar(str(entry["script"]), name)), shlex.quote(name)]
         out["args"] = [str(word) for word in entry.get("args") or []]

@@ -98,15 +98,28 @@ class Around:
     credentials: Mapping[str, str] = field(default_factory=dict)
 
 
-def needs(step: Mapping[str, Any], results: Sequence[str]) -> str:
-    """Return the field that cannot be had without the program, "" when the plain command will do."""
+def needs(step: Mapping[str, Any], results: Sequence[str], *, last: bool) -> str:
+    """Return the field that cannot be had without the program, "" when the plain command will do.
+
+    Results of the Task are told by every program and have to be told by the `last` step's: what a plain one before it
+    has written is told as well, so images without a shell have their place.
+    """
     fields = ("script", "when", "timeout", "results")
     found = next((name for name in fields if step.get(name)), "")
     if not found and step.get("onError") == "continue":
         return "onError"
     if not found and _OTHER_REFERENCE.search(repr((step.get("args"), step.get("command"), step.get("env")))):
         return "args"
-    return found or ("results" if results else "")
+    return found or ("results" if results and last else "")
+
+
+def refused(step: Mapping[str, Any], reason: str, where: str) -> Refused:
+    """Return the refusal of a step that needs the program for `reason`, and has nothing that the program could run."""
+    hint = "name the command of the image"
+    if reason == "results":
+        hint = "end the Task with a step that has a script: it hands out the results of all"
+    image = f"the entry point of image {step.get('image')!r} is known to the cluster only"
+    return Refused(f"{where}.command is needed, because {reason} is used: {image}", hint=hint)
 
 
 def words(step: Mapping[str, Any], index: int) -> list[str]:

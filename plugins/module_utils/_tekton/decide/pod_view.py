@@ -155,6 +155,16 @@ def written(pod: Pod) -> dict[str, str]:
     return {one.key: one.value for one in told if one.kind == Kind.TASK_RUN}
 
 
+def not_started(pod: Pod) -> list[str]:
+    """Say why steps could not be started, such as for lack of a shell in the image."""
+    out = []
+    for status in pods.ordered(view(pod)):
+        ended = (status.get("state") or {}).get("terminated") or {}
+        if ended.get("reason") in ("StartError", "ContainerCannotRun") and ended.get("message"):
+            out.append(f"{status['name']}: {ended['message']}")
+    return out
+
+
 def artifacts(pod: Pod) -> dict[str, Any]:
     """Return what the TaskRun says it used and made, as the last step has told; what is no such JSON is not said."""
     told = [one.value for status in pods.ordered(view(pod)) for one in _told(status) if one.kind == Kind.ARTIFACTS]
