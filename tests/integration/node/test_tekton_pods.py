@@ -209,7 +209,7 @@ def test_annotated_secrets_of_the_account_are_files_in_the_home_of_a_step(tekton
     step = script("cat $HOME/.docker/config.json", name="s", env=[{"name": "HOME", "value": "/tekton/home"}])
     report = tekton.task("creds", {"steps": [step]}, *objects, serviceAccountName="robot")
     assert (report.status, len(tekton.lines("s"))) == ("Succeeded", 1)
-    assert "registry.example" in tekton.lines("s")[0]
+    assert tekton.lines("s")[0].startswith('{"auths":{')
     assert "canary-of-registry" not in str([event.as_dict() for event in tekton.recorder.events])
     assert tekton.left() == []
 
