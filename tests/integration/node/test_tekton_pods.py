@@ -214,6 +214,27 @@ def test_annotated_secrets_of_the_account_are_files_in_the_home_of_a_step(tekton
     assert tekton.left() == []
 
 
+def test_values_of_a_secret_of_the_cluster_are_hidden_in_logs(tekton: Tekton) -> None:
+    meta = {"name": "theirs", "namespace": tekton.node.namespace}
+    made = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"word": "canary-of-the-cluster"}}
+    # Past our own client, which would learn the value by itself.
+    tekton.node.client.session.json("POST", f"/api/v1/namespaces/{tekton.node.namespace}/secrets", body=made)
+    env = [{"name": "WORD", "valueFrom": {"secretKeyRef": {"name": "theirs", "key": "word"}}}]
+    tekton.task("hidden", {"steps": [script("echo $WORD", name="s", env=env)]})
+    assert tekton.lines("s") == ["********"]
+    assert tekton.node.client.get("v1", "Secret", "theirs", tekton.node.namespace) is not None
+
+
+def test_an_ended_pod_of_a_dead_run_is_removed_by_the_next_run(tekton: Tekton) -> None:
+    labels = {"app.kubernetes.io/managed-by": "slipway", "slipway.dev/run": "dead"}
+    past = {"slipway.dev/deadline": "2026-01-01T00:00:00Z"}
+    meta = {"labels": labels, "annotations": past}
+    tekton.node.pod("dead-pod", {"command": ["true"]}, metadata=meta, restartPolicy="Never")
+    tekton.node.ended("dead-pod")
+    tekton.task("sweeps", {"steps": [script("echo", name="s")]})
+    tekton.node.until(lambda: tekton.node.get("dead-pod") == {}, "the pod stays")
+
+
 def test_a_pod_of_somebody_else_is_not_touched(tekton: Tekton) -> None:
     tekton.node.pod("foreign-pod", {"command": ["sleep", "600"]})
     with pytest.raises(Refused, match="is not ours"):

@@ -23,9 +23,7 @@ from ..._core.errors import (
     Permanent,
     Refused,
     SlipwayError,
-    Temporary,
     TimedOut,
-    Unreachable,
 )
 from ..._core.events import Sink, Subject
 from ..._core.types import Manifest, ObjectRef
@@ -38,13 +36,13 @@ from . import cluster_objects
 from .cluster_objects import ClusterObjects
 from .executor import Bound, StepEnd, TaskEnd, TaskPlan
 from .lines import Lines
+from .outage import Outage
 from .pod_logs import Follower
 
 _LOOK = 0.2
 _GRACE = 3
 _GONE_SECONDS = 20.0
 _LOG_SECONDS = 15.0
-_OUTAGE_SECONDS, _OUTAGE_PAUSE = 600.0, 1.0
 _SOURCES = ("persistentVolumeClaim", "emptyDir", "configMap", "secret", "projected", "csi")
 
 
@@ -119,6 +117,7 @@ class PodsExecutor:
         try:
             kept = self.objects.remove(keep_claims=not succeeded and not self.cancel.is_set())
             text = f"kept for a look: {', '.join(kept)}" if kept else ""
+            self.objects.sweep(self.client.clock.now())
         except SlipwayError as error:  # what the run has come to must not be lost for that
             text = f"objects with the label {pod_build.RUN}={self.objects.run} are left: {error.message}"
         if text:
@@ -135,7 +134,8 @@ class PodRun:
         self._logs: dict[str, Follower] = {}
         self._said = ""
         self._pod: Manifest = {}
-        self._started, self._seen = time.monotonic(), 0.0
+        self._started = time.monotonic()
+        self._outage = Outage(cancel, lambda text: self._emit("Warning", "Unreachable", text), str(self._subject))
         self._deadline = time.time() + plan.timeout if plan.timeout else 0.0
 
     @property
@@ -203,27 +203,14 @@ class PodRun:
             self._host.client.delete(ObjectRef.of({"apiVersion": "v1", "kind": "Pod", **found}), uid=meta["uid"])
 
     def _follow(self) -> Condition:
-        """Follow the pod, also over an API server that does not answer for a while."""
-        broken = 0.0
-        while True:
-            try:
-                return self._watch()
-            except (Temporary, Unreachable) as error:
-                now = time.monotonic()
-                if not broken or self._seen > broken:
-                    broken = now
-                    self._emit("Warning", "Unreachable", f"{error.message}; trying again")
-                if now - broken > _OUTAGE_SECONDS:
-                    raise
-                if self._cancel.wait(_OUTAGE_PAUSE):
-                    raise Cancelled(self._cancel.reason or "cancelled", obj=str(self._subject)) from error
+        return self._outage.survive(self._watch)
 
     def _watch(self) -> Condition:
         with Informer(self._host.client, [self._selection]) as informer:
             informer.observe(self._pod)
             while True:
                 found = informer.items(self._selection)
-                self._seen = time.monotonic()
+                self._outage.answered()
                 condition = self._look(found[0] if found else None)
                 if condition.status != "Unknown":
                     return condition
