@@ -4,7 +4,7 @@
 
 """Upstream's examples that need objects of a cluster (class B of the vectors), run as pods on a process node.
 
-SLIPWAY_VECTORS names the folder of the vectors. Images are the tools of the machine; that of Alpine has its shell, ash.
+SLIPWAY_TEST_VECTORS names the folder of the vectors. Images are the tools of the machine; that of Alpine has its shell, ash.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 
 from .conftest import ProcessNode
 
-ROOT = Path(os.environ.get("SLIPWAY_VECTORS", "/nowhere"), "tekton/examples")
+ROOT = Path(os.environ.get("SLIPWAY_TEST_VECTORS", "/nowhere"), "tekton/examples")
 RUNS: dict[str, Any] = {"PipelineRun": api.run_pipeline, "TaskRun": api.run_task}
 KNOWN = {
     "taskruns/beta/authenticating-git-commands.yaml": "its sidecar is an SSH server, which the machine does not have",
@@ -39,7 +39,7 @@ KNOWN = {
 
 def cases() -> list[Any]:
     if not (ROOT / "manifest.json").is_file():
-        return [pytest.param("", marks=pytest.mark.skip(reason="SLIPWAY_VECTORS names no vectors"))]
+        return [pytest.param("", marks=pytest.mark.skip(reason="SLIPWAY_TEST_VECTORS names no vectors"))]
     every = json.loads((ROOT / "manifest.json").read_text())["cases"]
     return [_case(one["file"]) for one in every if one["class"] == "B"]
 
