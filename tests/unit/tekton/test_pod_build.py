@@ -91,6 +91,21 @@ def test_a_claim_is_a_volume_with_its_sub_path() -> None:
     assert {"name": volume["name"], "mountPath": "/data", "subPath": "s"} in mounts
 
 
+def test_pods_of_one_claim_wish_to_be_on_one_node() -> None:
+    binding = {"name": "w", "persistentVolumeClaim": {"claimName": "c"}}
+    made = pod({"steps": [PLAIN], "workspaces": [{"name": "w"}]}, bindings=[binding])
+    wish = made["spec"]["affinity"]["podAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0]
+    label = made["metadata"]["labels"]["slipway.dev/claim"]
+    assert wish["podAffinityTerm"]["labelSelector"] == {"matchLabels": {"slipway.dev/claim": label}}
+
+
+def test_an_affinity_of_the_pod_template_is_left_alone() -> None:
+    binding = {"name": "w", "persistentVolumeClaim": {"claimName": "c"}}
+    own = {"nodeAffinity": {}}
+    spec = {"steps": [PLAIN], "workspaces": [{"name": "w"}]}
+    assert pod(spec, bindings=[binding], template={"affinity": own})["spec"]["affinity"] == own
+
+
 def test_a_mount_of_the_task_replaces_ours_at_the_same_path() -> None:
     spec = {"volumes": [{"name": "v", "emptyDir": {}}]}
     made = pod({**spec, "steps": [{**PLAIN, "volumeMounts": [{"name": "v", "mountPath": "/workspace"}]}]})

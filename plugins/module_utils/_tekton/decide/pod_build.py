@@ -26,6 +26,7 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER = "slipway"
 RUN = "slipway.dev/run"
 DEADLINE = "slipway.dev/deadline"
+CLAIM = "slipway.dev/claim"
 _MESSAGES = 12 * 1024  # bytes of all termination messages of a pod. Source: kubelet, normalizeStatus
 _MESSAGE = 4096
 _GIVEN, _CREDENTIALS = "tekton-internal-creds", "/tekton/creds-secrets"
@@ -101,14 +102,40 @@ def pod(wanted: Wanted, cel: Callable[[str], object] = when.no_cel) -> dict[str,
         ],
     }
     body |= {key: wanted.template[key] for key in _TEMPLATE if wanted.template.get(key) is not None}
+    body |= _together(wanted)
     body |= {"serviceAccountName": wanted.service_account} if wanted.service_account else {}
     # Upstream's own margin: the engine ends a run in time, the kubelet one whose engine has died.
     body |= {"activeDeadlineSeconds": math.ceil(wanted.timeout * 1.5)} if wanted.timeout > 0 else {}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(wanted), "spec": body}
 
 
+def _claim(wanted: Wanted) -> str:
+    """Return the value of the label of the first claim, "" for a pod without one."""
+    claims = (str((one.get("persistentVolumeClaim") or {}).get("claimName") or "") for one in wanted.bindings)
+    return next((names.hashed("claim", name, 8) for name in claims if name), "")
+
+
+def _together(wanted: Wanted) -> dict[str, Any]:
+    """Pods of one claim had better be on one node: most volumes can be attached to one only.
+
+    Upstream's affinity assistant insists on it; here it is a wish, which a full node cannot turn into a deadlock.
+    """
+    claim = _claim(wanted)
+    if not claim or wanted.template.get("affinity"):
+        return {}
+    term = {"labelSelector": {"matchLabels": {CLAIM: claim}}, "topologyKey": "kubernetes.io/hostname"}
+    wish = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}
+    return {"affinity": {"podAffinity": wish}}
+
+
 def _metadata(wanted: Wanted) -> dict[str, Any]:
-    own = {MANAGED_BY: OWNER, RUN: wanted.run, "tekton.dev/taskRun": wanted.name, **wanted.labels}
+    own = {
+        MANAGED_BY: OWNER,
+        RUN: wanted.run,
+        CLAIM: _claim(wanted),
+        "tekton.dev/taskRun": wanted.name,
+        **wanted.labels,
+    }
     labels = {key: value for key, value in own.items() if _LABEL.fullmatch(value)}
     annotations = {DEADLINE: wanted.deadline} if wanted.deadline else {}
     named = {"name": pod_name(wanted.name), "namespace": wanted.namespace, "labels": labels}
