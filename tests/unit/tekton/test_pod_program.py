@@ -156,6 +156,28 @@ def test_results_beyond_the_limit_fail_the_step_and_say_why(box: Box) -> None:
     assert "larger than the 200 bytes" in ran.output
 
 
+def test_streams_go_to_their_files_and_to_the_log(box: Box) -> None:
+    step = {
+        "script": "echo out; echo err >&2; exit 3",
+        "stdoutConfig": {"path": box.write("deep/out")},
+        "stderrConfig": {"path": box.write("deep/err")},
+    }
+    ran = box.run(step)
+    files = [(ran.root / f"tekton/deep/{name}").read_text() for name in ("out", "err")]
+    assert (ran.code, ran.output, files) == (3, "out\nerr\n", ["out\n", "err\n"])
+
+
+def test_two_streams_may_go_to_one_file(box: Box) -> None:
+    path = {"path": box.write("both")}
+    ran = box.run({"script": "echo out; echo err >&2", "stdoutConfig": path, "stderrConfig": path})
+    assert sorted((ran.root / "tekton/both").read_text().split()) == ["err", "out"]
+
+
+def test_a_step_with_streams_is_stopped_in_time(box: Box) -> None:
+    step = {"script": "exec sleep 20", "timeout": "200ms", "stdoutConfig": {"path": box.write("out")}}
+    assert box.run(step).of(Kind.INTERNAL) == {"Reason": "TimeoutExceeded"}
+
+
 def test_a_part_of_a_step_result_is_refused_by_name() -> None:
     step = {"command": ["echo", "$(steps.a.results.list[0])"]}
     with pytest.raises(Refused, match=r"spec.steps\[1\].*steps.a.results.list\[0\]"):

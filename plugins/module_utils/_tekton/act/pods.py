@@ -66,9 +66,6 @@ class PodsExecutor:
             if step.get("ref"):
                 step = {**step, **actions.get(str(step["ref"].get("name")), {})}
             where = f"spec.steps[{index}]"
-            for stream in ("stdoutConfig", "stderrConfig"):
-                if step.get(stream):
-                    raise Refused(f"{where}.{stream} is not executed yet", hint="redirect in the script", obj=obj)
             reason = pod_program.needs(step, named, last=index == len(steps) - 1)
             if reason and not (step.get("script") or step.get("command")):
                 error = pod_program.refused(step, reason, where)

@@ -4,7 +4,7 @@
 
 """The shell program around the command of a step in a pod of our own: it does what Tekton's entrypoint does.
 
-POSIX sh with cat and mkdir (sleep for a timeout), so that any image with a shell will do. It puts the script into
+POSIX sh with cat and mkdir (sleep for a timeout, mkfifo and tee for streams), so that any image with a shell will do. It puts the script into
 place, replaces results of earlier steps, honours when, timeout and onError, and leaves results and reason in the
 container's termination message as Tekton's entrypoint does.
 Source of the behaviour: tektoncd/pipeline cmd/entrypoint, pkg/entrypoint/entrypointer.go, pkg/result/result.go, v1.15.
@@ -104,7 +104,7 @@ def needs(step: Mapping[str, Any], results: Sequence[str], *, last: bool) -> str
     Results of the Task are told by every program and have to be told by the `last` step's: what a plain one before it
     has written is told as well, so images without a shell have their place.
     """
-    fields = ("script", "when", "timeout", "results")
+    fields = ("script", "when", "timeout", "results", "stdoutConfig", "stderrConfig")
     found = next((name for name in fields if step.get(name)), "")
     if not found and step.get("onError") == "continue":
         return "onError"
@@ -155,7 +155,22 @@ def around(step: Mapping[str, Any], index: int, name: str, known: Around) -> str
         lines.append(_place(str(step["script"]), f"{script.FOLDER}/script-{index}"))
     lines += _replaced(step, references)
     lines += [line for path, source in known.credentials.items() for line in _laid(path, source)]
-    return "\n".join([*lines, 'run "$@"', *_ending(step)])
+    return "\n".join([*lines, *_run(step), *_ending(step)])
+
+
+def _run(step: Mapping[str, Any]) -> list[str]:
+    """Run the words; a stream with a path goes there as well, through a pipe with a name that tee reads.
+
+    Source: tektoncd/pipeline cmd/entrypoint/io.go: the file is appended to.
+    """
+    lines, redirects = [], ""
+    for name, number, back in (("stdout", "1", ""), ("stderr", "2", " >&2")):
+        path = str((step.get(f"{name}Config") or {}).get("path") or "")
+        if path:
+            lines.append(f'mkdir -p {shlex.quote(path.rpartition("/")[0] or "/")}; mkfifo "$own/{name}"')
+            lines.append(f'tee -a {shlex.quote(path)} < "$own/{name}"{back} & tees="$tees $!"')
+            redirects += f' {number}> "$own/{name}"'
+    return [*(["tees=", *lines] if lines else []), f'run "$@"{redirects}', *(["wait $tees"] if lines else [])]
 
 
 def _laid(path: str, source: str) -> list[str]:
