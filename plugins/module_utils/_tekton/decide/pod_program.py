@@ -24,7 +24,7 @@ from . import script
 
 MESSAGE = "/dev/termination-log"
 LONGEST_SCRIPT = 100_000  # bytes: Linux takes at most 128 KiB in one argument
-_REFERENCE = re.compile(r"\$\(steps\.([^.()]+)\.results\.([^.()\[\]]+)\)")
+_REFERENCE = re.compile(r"\$\(steps\.([^.()]+)\.results\.([^.()\[\]]+)(?:\[(\d+|\*)\]|\.([^.()\[\]]+))?\)")
 _OTHER_REFERENCE = re.compile(r"\$\(steps\.[^.()]+\.(?:results|outputs|inputs)\.[^()]+\)")
 
 _ARTIFACT = re.compile(r"\$\(steps\.[^.()]+\.(?:outputs|inputs)\.[^()]+\)")
@@ -82,6 +82,63 @@ finish() {
   exit "$1"
 }
 """
+
+# Included where a part of a result is wanted: reads JSON lists of texts and maps of texts.
+_JSON = r"""
+text() {
+  R=
+  while :; do
+    head=${rest%%[\"\\]*}; R=$R$head; rest=${rest#"$head"}
+    case $rest in
+      '"'*) rest=${rest#?}; return 0;;
+      "\\"*) rest=${rest#?}; char=${rest%"${rest#?}"}; rest=${rest#?};;
+      *) return 1;;
+    esac
+    case $char in
+      n) R=$R$nl;; t) R=$R$tab;; r) R=$R$cr;;
+      u) char=${rest%"${rest#????}"}; rest=${rest#????}; R=$R$(printf "\\$(printf %03o "0x$char")"; printf x); R=${R%x};;
+      *) R=$R$char;;
+    esac
+  done
+}
+more() { case $rest in *\"*) rest=${rest#*\"}; text;; *) return 1;; esac; }
+item() {
+  [ -f "$1" ] || return 1
+  content "$1"; rest=${R#*\[} number=0
+  while more; do
+    [ "$number" != "$2" ] || return 0
+    number=$((number + 1))
+  done
+  return 1
+}
+member() {
+  [ -f "$1" ] || return 1
+  content "$1"; rest=${R#*\{}
+  while more; do
+    key=$R; rest=${rest#*:}; more || return 1
+    [ "$key" != "$2" ] || return 0
+  done
+  return 1
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference to a result of a step: the file that holds it, and which part is meant ("" for all)."""
+
+    path: str
+    index: str = ""
+    key: str = ""
+
+    def fill(self, variable: str) -> str:
+        """Return shell text that puts the value into a variable; what is not there leaves the variable as it is."""
+        path = shlex.quote(self.path)
+        if self.index:
+            return f"if item {path} {self.index}; then {variable}=$R; fi"
+        if self.key:
+            return f"if member {path} {shlex.quote(self.key)}; then {variable}=$R; fi"
+        return f"[ ! -f {path} ] || {{ content {path}; {variable}=$R; }}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +206,8 @@ def around(step: Mapping[str, Any], index: int, name: str, known: Around) -> str
     if known.skipped:
         return "\n".join([*lines, _skip()])
     references = _references(step)
+    if _lists(step) or any(one.index or one.key for one in references.values()):
+        lines.append(_JSON.strip())
     lines += _values(references)
     lines += [line for number, one in enumerate(step.get("when") or []) for line in _when(one, number, references)]
     if step.get("script"):
@@ -233,39 +292,60 @@ def _operands(expression: Mapping[str, Any]) -> list[str]:
     return [str(expression.get("input") or ""), *(str(value) for value in expression.get("values") or [])]
 
 
-def _references(step: Mapping[str, Any]) -> dict[str, str]:
-    """Return references to results of steps, by text, with the file that holds each."""
-    found = {match[0]: match for text in _texts(step) for match in _REFERENCE.finditer(text)}
-    return {text: f"/tekton/steps/step-{match[1]}/results/{match[2]}" for text, match in found.items()}
+def _references(step: Mapping[str, Any]) -> dict[str, Reference]:
+    """Return references to results of steps, by text. Those to all items of a list are not among them."""
+    found = {match[0]: match for text in _texts(step) for match in _REFERENCE.finditer(text) if match[3] != "*"}
+    return {text: _reference(match) for text, match in found.items()}
 
 
-def _values(references: Mapping[str, str]) -> list[str]:
+def _reference(match: re.Match[str]) -> Reference:
+    return Reference(f"/tekton/steps/step-{match[1]}/results/{match[2]}", match[3] or "", match[4] or "")
+
+
+def _values(references: Mapping[str, Reference]) -> list[str]:
     """A result that was not written leaves its reference as it is, as upstream."""
     lines = []
-    for number, (text, path) in enumerate(references.items()):
+    for number, (text, reference) in enumerate(references.items()):
         lines.append(f"v{number}={shlex.quote(text)}")
-        lines.append(f"[ ! -f {shlex.quote(path)} ] || {{ content {shlex.quote(path)}; v{number}=$R; }}")
+        lines.append(reference.fill(f"v{number}"))
     return lines
 
 
-def _filled(references: Mapping[str, str], text: str) -> str:
+def _filled(references: Mapping[str, Reference], text: str) -> str:
     """Return shell text that puts `text` (shell words for a value) into R with every reference replaced."""
     steps = [f"R={text}"]
     steps += [f'replace "$R" {shlex.quote(one)} "$v{number}"' for number, one in enumerate(references)]
     return "; ".join(steps)
 
 
-def _replaced(step: Mapping[str, Any], references: Mapping[str, str]) -> list[str]:
-    if not references:
+def _replaced(step: Mapping[str, Any], references: Mapping[str, Reference]) -> list[str]:
+    lists = _lists(step)
+    if not references and not lists:
         return []
-    lines = [f'for word do shift; {_filled(references, "$word")}; set -- "$@" "$R"; done']
+    lines = ["for word do", "shift", *_spread(lists)]
+    lines += [f'{_filled(references, "$word")}; set -- "$@" "$R"', "done"]
     for one in step.get("env") or []:
         if _REFERENCE.search(str(one.get("value") or "")):
             lines.append(f"{_filled(references, '$' + one['name'])}; export {one['name']}; {one['name']}=$R")
     return lines
 
 
-def _when(expression: Mapping[str, Any], number: int, references: Mapping[str, str]) -> list[str]:
+def _lists(step: Mapping[str, Any]) -> dict[str, Reference]:
+    """Return the words that stand for all items of a list."""
+    words = [str(word) for name in ("command", "args") for word in step.get(name) or []]
+    found = [match for word in words if (match := _REFERENCE.fullmatch(word)) and match[3] == "*"]
+    return {match[0]: _reference(match) for match in found}
+
+
+def _spread(lists: Mapping[str, Reference]) -> list[str]:
+    return [
+        f'if [ "$word" = {shlex.quote(text)} ] && [ -f {shlex.quote(one.path)} ]; then at=0; '
+        f'while item {shlex.quote(one.path)} "$at"; do set -- "$@" "$R"; at=$((at + 1)); done; continue; fi'
+        for text, one in lists.items()
+    ]
+
+
+def _when(expression: Mapping[str, Any], number: int, references: Mapping[str, Reference]) -> list[str]:
     operands = [shlex.quote(text) for text in _operands(expression)]
     lines = [f"{_filled(references, operands[0])}; input{number}=$R; found=no"]
     lines += [f'{_filled(references, one)}; [ "$input{number}" != "$R" ] || found=yes' for one in operands[1:]]
@@ -282,10 +362,11 @@ def _check(step: Mapping[str, Any], field: str) -> None:
         )
     for text in [*_texts(step), *re.findall(_ARTIFACT, str(step.get("script") or ""))]:
         for match in _OTHER_REFERENCE.finditer(text):
-            if not _REFERENCE.fullmatch(match[0]):
+            found = _REFERENCE.fullmatch(match[0])
+            if not found or (found[3] == "*" and text not in _lists(step)):
                 raise Refused(
-                    f"{field}: {match[0]} is known while the pod runs only, where nothing but whole string results of "
-                    "steps is replaced",
+                    f"{field}: {match[0]} is known while the pod runs only, and is not replaced there: results of steps "
+                    "are, their parts, and [*] as a whole word",
                     hint="read the file of the earlier step in the script",
                 )
     if any("$(steps." in str(one.get("cel") or "") for one in step.get("when") or []):
