@@ -214,6 +214,15 @@ def test_annotated_secrets_of_the_account_are_files_in_the_home_of_a_step(tekton
     assert tekton.left() == []
 
 
+def test_a_pod_of_another_run_of_the_same_name_is_not_ended(tekton: Tekton) -> None:
+    labels = {"app.kubernetes.io/managed-by": "slipway", "slipway.dev/run": "other"}
+    tekton.node.pod("twin-pod", {"command": ["sleep", "600"]}, metadata={"labels": labels})
+    with pytest.raises(Refused, match="of another run with this name is still active"):
+        tekton.task("twin", {"steps": [script("echo", name="s")]})
+    assert tekton.node.get("twin-pod")["metadata"].get("deletionTimestamp") is None
+    tekton.node.delete("twin-pod")
+
+
 def test_values_of_a_secret_of_the_cluster_are_hidden_in_logs(tekton: Tekton) -> None:
     meta = {"name": "theirs", "namespace": tekton.node.namespace}
     made = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"word": "canary-of-the-cluster"}}

@@ -196,6 +196,13 @@ class PodRun:
                 f"a pod named {self._name} is there and is not ours", obj=str(self._subject),
                 hint="remove it, or give the run another name",
             )  # fmt: skip
+        mine = meta["labels"].get(pod_build.RUN) == self._host.objects.run
+        ended = (found.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+        if not mine and not ended and not meta.get("deletionTimestamp"):
+            raise Refused(
+                f"pod {self._name} of another run with this name is still active", obj=str(self._subject),
+                hint="wait for it or delete it, or give the run another name",
+            )  # fmt: skip
         if not meta.get("deletionTimestamp"):
             self._host.client.delete(ObjectRef.of({"apiVersion": "v1", "kind": "Pod", **found}), uid=meta["uid"])
 
