@@ -190,7 +190,8 @@ class TaskRun:
         self._ends.append(StepEnd(name, code, reason, seconds, at, self._step_results[name], made))
         shown = 0 if reason == Reason.CONTINUED else code
         self._left.append(Left(f"step-{name}", shown, left.notes, out_of_memory=ended.out_of_memory))
-        return left.goes_on
+        # Lack of memory takes the whole container, and the next step waits for what it would have left.
+        return left.goes_on and not ended.out_of_memory
 
     def _overflows(self, notes: tuple[Any, ...], step: Mapping[str, Any]) -> bool:
         """Return whether the results do not fit the step's termination message; each step carries those of all before."""
@@ -248,7 +249,7 @@ class TaskRun:
         return sinks[0], sinks[1]
 
     def _stream_file(self, command: StepCommand, path: str, field: str) -> IO[bytes]:
-        path = os.path.normpath(os.path.join(command.cwd or "/workspace", path))
+        path = os.path.normpath(os.path.join(command.cwd or "/", path))
         mount = owner_of(path, command.mounts)
         if mount is None or mount.read_only:
             raise Refused(
