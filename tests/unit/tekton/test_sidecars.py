@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Cancelled
-from tests.unit.tekton.task_runs import endings, lines, run_task
+from tests.unit.tekton.task_runs import endings, lines, run_task, sandboxed
 
 SHARED = """
 volumes: [{name: shared, emptyDir: {}}]
@@ -50,6 +50,7 @@ steps:
 
 
 def test_a_sidecar_sees_workspaces_but_not_the_scratch_of_the_steps(tmp_path: Path) -> None:
+    sandboxed()
     report, _events = run_task(
         """
 workspaces: [{name: w}]

@@ -71,8 +71,6 @@ class Credentials:
     def given_to(self, command: StepCommand) -> StepCommand:
         """Return the step with its credentials: a copy for this step alone, in /tekton/creds and in HOME."""
         own = os.path.join(self._plan.folder, "creds", command.name)
-        files.make(own, mode=0o700)
-        command = replace(command, mounts=(*command.mounts, Mount(own, FOLDER)))
         if self._files:
             self._lay(own)
             command = self._in_home(command)
