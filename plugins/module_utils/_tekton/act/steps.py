@@ -48,6 +48,7 @@ class TaskRun:
         self._started = time.monotonic()
         self._containers = Containers(plan, host, shared)
         self._sidecars = Sidecars(host, self._sidecar_lines, lambda text: self._warn("Sidecar", text))
+        self._credentials: Credentials | None = None
         self._ends: list[StepEnd] = []
         self._left: list[Left] = []
         self._step_results: dict[str, dict[str, Value]] = {}
@@ -65,6 +66,8 @@ class TaskRun:
             return replace(end, artifacts=self._artifacts(), sidecars=sidecars)
         finally:
             self._remove()
+            if self._credentials:
+                self._credentials.removed()
             self._shared.volumes.release(self._plan.name)
 
     def _all(self) -> Ending | None:
@@ -219,7 +222,8 @@ class TaskRun:
         return found["provenance.json"]
 
     def _execute(self, index: int, name: str, step: dict[str, Any]) -> Ended:
-        command = self._credentials.given_to(self._containers.step(index, name, step))
+        command = self._containers.step(index, name, step)
+        command = self._credentials.given_to(command) if self._credentials else command
         lines = Lines(self._log(name), lambda line: self._line(line, self._data(name)))
         with ExitStack() as opened:
             opened.callback(lines.close)
