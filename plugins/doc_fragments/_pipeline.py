@@ -33,10 +33,15 @@ options:
     type: str
     default: default
   executor:
-    description: What executes the steps. V(process) runs them as sandboxed processes of the controller.
+    description:
+      - What executes the steps. V(process) runs them as sandboxed processes of the controller.
+      - V(pods) runs each TaskRun as one pod in the cluster that the auth options name. No Tekton is needed there.
+      - V(controller) submits the run, with the objects it needs, to the Tekton that is installed in that cluster.
     type: str
     choices:
       - process
+      - pods
+      - controller
     default: process
   image_map:
     description:
@@ -73,6 +78,22 @@ options:
       - Secrets that params of a reference name are looked for among the given objects.
     type: dict
     default: {}
+  custom_tasks:
+    description:
+      - Programs that do custom tasks, as C({apiVersion, kind, command}); a pipeline task of another kind is refused by name.
+      - The program gets the CustomRun as JSON on standard input, and answers on standard output with JSON of the form
+        C({results, reason, message}); exit code 0 is success, standard error is the log.
+    type: list
+    elements: dict
+    default: []
+  record:
+    description:
+      - Also write PipelineRun, TaskRun and CustomRun objects with their status into the cluster that the auth options name,
+        so that C(tkn) and the Tekton Dashboard show runs of the executors V(process) and V(pods).
+      - C(spec.managedBy) keeps a real Tekton in that cluster from running them again; one too old to know it is refused.
+      - An object that cannot be written is a warning in the events, never a failure of the run.
+    type: bool
+    default: false
   state_dir:
     description:
       - Where runs keep their state and logs, one folder per run.

@@ -14,6 +14,8 @@ description:
   - Returns the objects that Tekton would create, and for each trigger whether it fired and why not. Nothing is created.
   - The interceptors C(cel), C(gitlab), C(github), C(bitbucket) and C(slack) work in the process; C(cel) needs the Python
     package C(cel-expr-python).
+  - Where the secret of C(gitlab) begins with C(whsec_) the signature of a GitLab 19 hook is checked instead of the token; it
+    ends five minutes after its C(webhook-timestamp).
   - Webhooks, interceptors of one's own (their C(ClusterInterceptor) must be given) and the C(github) options
     C(addChangedFiles) and C(githubOwners) call services over HTTP.
   - A GitHub Enterprise host gets the personal access token only when the annotation
