@@ -227,6 +227,10 @@ task_runs:
       description: Name, exit_code, termination_reason and seconds of each step.
       type: list
       elements: dict
+    sidecars:
+      description: Name, container and exit_code of each sidecar; one without a name has an empty name.
+      type: list
+      elements: dict
 skipped_tasks:
   description: Skipped tasks with the reason.
   type: list

@@ -24,7 +24,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act import images
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act.steps import FailedStep
-from tests.unit.tekton.task_runs import lines, run_task
+from tests.unit.tekton.task_runs import lines, run_task, sandboxed
 
 needs_busybox = pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed")
 
@@ -167,6 +167,7 @@ run_task(spec, Path(sys.argv[1]), on_failure=lambda failed: os._exit(failed.shel
 
 
 def test_the_shell_of_a_failed_step_sees_its_files(tmp_path: Path) -> None:
+    sandboxed()
     ours, theirs = pty.openpty()
     line = [sys.executable, "-c", SHELL, str(tmp_path)]
     with subprocess.Popen(line, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:

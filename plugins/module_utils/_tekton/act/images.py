@@ -186,17 +186,29 @@ def _make(pattern: str, name: str, entrypoint: tuple[str, ...], tools: str) -> T
 
 
 def _applets(tools: str) -> str:
-    """Lay a directory of links to busybox, one for each of its programs; busybox images have no others."""
-    folder = os.path.join(tools, "busybox")
+    """Return a directory of links to busybox, one for each of its programs; busybox images have no others.
+
+    It is made once for a user and a busybox, below the cache, or in the run's own folder where there is no cache.
+    """
+    program = os.path.realpath(shutil.which("busybox") or "busybox")
+    found = os.stat(program)
+    name = f"busybox-{found.st_size}-{found.st_mtime_ns}"
+    try:
+        return _linked(program, _made(_cache()), name)
+    except OSError:
+        return _linked(program, _made(tools), name)
+
+
+def _linked(program: str, root: str, name: str) -> str:
+    folder = os.path.join(root, name)
     if not os.path.isdir(folder):
-        program = os.path.realpath(shutil.which("busybox") or "busybox")
-        work = tempfile.mkdtemp(dir=_made(tools))
-        for name in _applet_names(program):
-            os.symlink(program, os.path.join(work, name))
+        work = tempfile.mkdtemp(dir=root)
+        for applet in _applet_names(program):
+            os.symlink(program, os.path.join(work, applet))
         os.chmod(work, 0o755)
         try:
             os.rename(work, folder)
-        except OSError:  # another run of the same folder was faster
+        except OSError:  # another run was faster
             shutil.rmtree(work, ignore_errors=True)
     return folder
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.errors import Invalid, Refused
-from . import child_status, entrypoint, merge, pod_program, when, workspaces
+from . import child_status, entrypoint, merge, names, pod_program, when, workspaces
 from .pod_program import Around
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -169,7 +169,7 @@ def credential_keys(files: Mapping[str, str]) -> dict[str, str]:
 
 def credentials_name(task_run: str) -> str:
     """Return the name of the Secret that holds a TaskRun's credentials while it runs."""
-    return names.child(task_run, "-creds")
+    return child_status.child_name(task_run, "-creds")
 
 
 def _with_credentials(step: Mapping[str, Any], index: int) -> dict[str, Any]:
