@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result
+from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result, plain
 
 
 def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
@@ -61,7 +61,7 @@ def result(report: api.Report, kind: str) -> Result:
         failure = Permanent(
             text, obj=f"{kind} {report.namespace}/{report.name}", reason=reason, hint=f"logs: {report.log_dir}"
         )
-    return Result(changed=report.changed, data=report.as_dict(), failure=failure)
+    return Result(changed=report.changed, data=plain(report.as_dict()), failure=failure)
 
 
 def _why(task_runs: Sequence[dict[str, Any]]) -> str:
