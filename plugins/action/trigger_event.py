@@ -66,7 +66,9 @@ class ActionModule(GitOpsAction):
         return Permanent("; ".join(problems), reason="NotCreated", hint=hint) if problems else None
 
     def _event(self, given: Any, token: str) -> dict[str, Any]:
-        if isinstance(given, str):
+        if isinstance(given, str) and given.startswith("data:"):
+            given = api.unpack(given)
+        elif isinstance(given, str):
             documents = yaml.load_path(self.find(given))
             given = documents[0].data if documents else None
         if not isinstance(given, dict):

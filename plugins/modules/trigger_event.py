@@ -39,6 +39,9 @@ options:
     description:
       - The event as a mapping with C(path), C(method), C(headers) and C(body), or a file that holds it.
       - C(body) is text or an object.
+      - C(data:application/json;base64,...) holds the same mapping. Events pass through extra vars in this form, because
+        Ansible takes every text there for a template, also a commit message that somebody else has written. The EDA source
+        C(gitlab_webhook) gives it as C(event.meta.packed).
     type: raw
     required: true
   token:

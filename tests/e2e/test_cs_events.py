@@ -103,6 +103,14 @@ def test_an_event_type_outside_the_list_starts_nothing(case: Case) -> None:
     assert "event type Note Hook is not allowed" in handled.reason
 
 
+def test_braces_in_a_commit_message_are_text_for_ansible(case: Case, tmp_path: Path) -> None:
+    mark = tmp_path / "executed"
+    title = f"{{{{ lookup('ansible.builtin.pipe', 'touch {mark}') }}}}"
+    handled = case.way.send(case.project.push(case.first, case.second, branch=title, title=title))
+    assert [ran.status for ran in handled.runs] == ["Succeeded"]
+    assert not mark.exists()
+
+
 def test_a_deleted_branch_is_reported_and_its_run_fails_as_in_tekton(case: Case) -> None:
     handled = case.way.send(case.project.deletion(case.second, "topic"))
     assert "param git-revision is null: $(body.checkout_sha) is null in the event" in handled.reason
