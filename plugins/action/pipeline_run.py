@@ -22,7 +22,11 @@ class ActionModule(GitOpsAction):
     def perform(self, options: dict[str, Any]) -> Result:
         bundle = api.parse(self.load(options))
         run = _pipeline.choose(bundle, options["pipeline_run"], "PipelineRun", "pipeline_run")
+        engine = _pipeline.engine_options(options, self.find)
         if self.check_mode:
-            return Result(changed=True, data={"plan": api.explain(bundle, run)})
-        report = api.run_pipeline(bundle, run, _pipeline.engine_options(options), self.events, self.cancel)
+            bundle = api.with_resolvers(bundle, run, engine, self.cancel, self.events)
+            plan, resolved = api.explain(bundle, run), api.resolve_all(bundle, run)
+            lint = _pipeline.linted(bundle, self.events)
+            return Result(changed=True, data={"plan": plan, "resolved": resolved, "lint": lint})
+        report = api.run_pipeline(bundle, run, engine, self.events, self.cancel)
         return _pipeline.result(report, "PipelineRun")

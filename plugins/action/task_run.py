@@ -22,7 +22,10 @@ class ActionModule(GitOpsAction):
     def perform(self, options: dict[str, Any]) -> Result:
         bundle = api.parse(self.load(options))
         run = _pipeline.choose(bundle, options["task_run"], "TaskRun", "task_run")
+        engine = _pipeline.engine_options(options, self.find)
         if self.check_mode:
-            return Result(changed=True)
-        report = api.run_task(bundle, run, _pipeline.engine_options(options), self.events, self.cancel)
+            bundle = api.with_resolvers(bundle, run, engine, self.cancel, self.events)
+            lint = _pipeline.linted(bundle, self.events)
+            return Result(changed=True, data={"resolved": api.resolve_all(bundle, run), "lint": lint})
+        report = api.run_task(bundle, run, engine, self.events, self.cancel)
         return _pipeline.result(report, "TaskRun")

@@ -50,6 +50,19 @@ options:
     description: Variables for every step. Steps get no other variables of the controller.
     type: dict
     default: {}
+  resolvers:
+    description:
+      - What references with a C(resolver) may reach, and defaults of the resolvers V(git), V(http), V(hub), V(bundles) and V(cluster).
+      - C(network) is V(true) or V(false); a reference that would need the network is then refused by name.
+      - C(map) is a list of C({resolver, params, path}). A reference with that resolver and at least these params is the local
+        file; the map is asked first and needs no network.
+      - C(cache_dir) is where pinned references are cached, by default C(~/.cache/slipway/resolvers).
+      - C(plain_http) lists hosts that may be spoken to without TLS (registries, servers of Git APIs); loopback always may.
+      - C(git), C(http), C(hub), C(bundles) and C(cluster) take the keys of Tekton's ConfigMaps, such as C(default-revision);
+        these ConfigMaps are read as well when they are among the given objects.
+      - Secrets that params of a reference name are looked for among the given objects.
+    type: dict
+    default: {}
   state_dir:
     description:
       - Where runs keep their state and logs, one folder per run.

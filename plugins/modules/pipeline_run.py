@@ -22,7 +22,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Validates everything and returns RV(plan).
+      - Validates everything, resolves what the run refers to, and returns RV(plan), RV(resolved) and RV(lint).
   diff_mode:
     support: none
     details:
@@ -67,6 +67,20 @@ EXAMPLES = r"""
           name: source-to-image
     params:
       git-revision: main
+
+- name: Run a pipeline whose Tasks come from a hub, with one of them from a file of this machine
+  slipway.gitops.pipeline_run:
+    src:
+      - pipeline/
+    resolvers:
+      hub:
+        artifact-hub-urls:
+          - https://hub.example.com
+      map:
+        - resolver: hub
+          params:
+            name: git-clone
+          path: vendor/git-clone.yaml
 """
 
 RETURN = r"""
@@ -79,6 +93,49 @@ plan:
     - wave: 0
       task: fetch
       after: []
+lint:
+  description:
+    - In check mode, what a careful reader would change in the given objects. It never makes the task fail.
+    - Warnings are shown as lines too. The page C(docs/lint.md) describes the rules.
+  type: list
+  elements: dict
+  returned: in check mode
+  contains:
+    severity:
+      description: V(note) or V(warning).
+      type: str
+    rule:
+      description: Name of the rule.
+      type: str
+    where:
+      description: File and line.
+      type: str
+    object:
+      description: Kind and name of the object.
+      type: str
+    field:
+      description: Field of the object.
+      type: str
+    message:
+      description: What is there, and why to change it.
+      type: str
+    rewrite:
+      description: YAML text to put in place, empty when there is none.
+      type: str
+  sample:
+    - severity: warning
+      rule: script-injection
+      where: task.yaml:9
+      object: Task say
+      field: spec.steps[0].script
+      message: "puts $(params.who) into a program: whoever sets the value can run commands; pass it through env"
+      rewrite: |
+        - name: say
+          image: alpine:3
+          env:
+          - name: WHO
+            value: $(params.who)
+          script: echo "${WHO}"
 name:
   description: Name of the run.
   type: str
@@ -156,6 +213,20 @@ log_dir:
   type: str
   returned: when the run ended
   sample: /home/me/.local/state/slipway/pipelines/source-to-image-x7k2p/tasks
+resolved:
+  description: What references with a C(resolver) gave and where it came from, also in check mode.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - resolver: git
+      kind: Task
+      name: git-clone
+      refSource:
+        uri: git+https://github.com/tektoncd/catalog.git
+        digest:
+          sha1: 3d1f8a4c0b8f1d6a1b7c3e5f9a2d4c6e8b0a1c2d
+        entryPoint: task/git-clone/0.9/git-clone.yaml
 emulates:
   description: The release of Tekton whose behaviour is executed.
   type: str

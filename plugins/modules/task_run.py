@@ -20,7 +20,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Validates everything and runs nothing.
+      - Validates everything, resolves what the run refers to, returns RV(resolved) and RV(lint), and runs nothing.
   diff_mode:
     support: none
     details:
@@ -51,6 +51,49 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+lint:
+  description:
+    - In check mode, what a careful reader would change in the given objects. It never makes the task fail.
+    - Warnings are shown as lines too. The page C(docs/lint.md) describes the rules.
+  type: list
+  elements: dict
+  returned: in check mode
+  contains:
+    severity:
+      description: V(note) or V(warning).
+      type: str
+    rule:
+      description: Name of the rule.
+      type: str
+    where:
+      description: File and line.
+      type: str
+    object:
+      description: Kind and name of the object.
+      type: str
+    field:
+      description: Field of the object.
+      type: str
+    message:
+      description: What is there, and why to change it.
+      type: str
+    rewrite:
+      description: YAML text to put in place, empty when there is none.
+      type: str
+  sample:
+    - severity: warning
+      rule: script-injection
+      where: task.yaml:9
+      object: Task say
+      field: spec.steps[0].script
+      message: "puts $(params.who) into a program: whoever sets the value can run commands; pass it through env"
+      rewrite: |
+        - name: say
+          image: alpine:3
+          env:
+          - name: WHO
+            value: $(params.who)
+          script: echo "${WHO}"
 name:
   description: Name of the run.
   type: str
@@ -128,6 +171,20 @@ log_dir:
   type: str
   returned: when the run ended
   sample: /home/me/.local/state/slipway/pipelines/source-to-image-x7k2p/tasks
+resolved:
+  description: What references with a C(resolver) gave and where it came from, also in check mode.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - resolver: git
+      kind: Task
+      name: git-clone
+      refSource:
+        uri: git+https://github.com/tektoncd/catalog.git
+        digest:
+          sha1: 3d1f8a4c0b8f1d6a1b7c3e5f9a2d4c6e8b0a1c2d
+        entryPoint: task/git-clone/0.9/git-clone.yaml
 emulates:
   description: The release of Tekton whose behaviour is executed.
   type: str

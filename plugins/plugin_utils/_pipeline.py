@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
+from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Sink, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result, plain
@@ -37,8 +38,8 @@ def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
     return found
 
 
-def engine_options(options: dict[str, Any]) -> api.Options:
-    """Return the engine's options."""
+def engine_options(options: dict[str, Any], find: Callable[[str], str] = str) -> api.Options:
+    """Return the engine's options. `find` turns a relative path of the map of resolvers into the file Ansible would take."""
     return api.Options(
         state_dir=options["state_dir"] or "",
         image_map=options["image_map"],
@@ -49,7 +50,27 @@ def engine_options(options: dict[str, Any]) -> api.Options:
         namespace=options["namespace"],
         parallelism=options.get("parallelism") or 8,
         force=options["force"],
+        resolvers=_resolvers(options["resolvers"], find),
     )
+
+
+def linted(bundle: api.Bundle, events: Sink) -> list[dict[str, str]]:
+    """Return what the lint found; each warning is shown as a line too. It never makes a task fail."""
+    found = api.lint(bundle)
+    for one in found:
+        if one.severity == "warning":
+            kind, _space, name = one.obj.partition(" ")
+            subject = Subject(kind, "", name)
+            events.emit(subject, "Warning", reason=one.rule, message=f"{one.where} {one.field} {one.message}")
+    return [one.as_dict() for one in found]
+
+
+def _resolvers(option: dict[str, Any], find: Callable[[str], str]) -> dict[str, Any]:
+    entries = option.get("map")
+    if not isinstance(entries, list):
+        return option
+    found = [{**e, "path": find(str(e["path"]))} if isinstance(e, dict) and e.get("path") else e for e in entries]
+    return {**option, "map": found}
 
 
 def result(report: api.Report, kind: str) -> Result:

@@ -28,7 +28,7 @@ class Exit(IntEnum):
 
 MEANING: dict[Exit, str] = {
     Exit.DONE: "done",
-    Exit.CHANGES_PENDING: "changes pending (check mode, diff)",
+    Exit.CHANGES_PENDING: "changes pending (check mode, diff), warnings (lint --strict)",
     Exit.STEP_FAILED: "a step failed",
     Exit.GATE_REFUSED: "a gate refused (policy, analysis, aborted rollout)",
     Exit.TIMED_OUT: "time-out",

@@ -31,6 +31,9 @@ def find(root: Path) -> dict[str, list[Row | Case]]:
     for file in sorted(root.rglob("scenarios/*.yaml")):
         for case in _scenarios(file):
             sets.setdefault(case.set, []).append(case)
+    for file in sorted(root.rglob("golden/v1/**/*.json")):
+        case = _golden(file)
+        sets.setdefault(case.set, []).append(case)
     for file in sorted(root.rglob("tutorial/index.yaml")):
         sets["tutorial"] = list(_tutorial(file))
     return sets
@@ -88,6 +91,14 @@ def _scenarios(file: Path) -> Iterator[Case]:
 def _tutorial(file: Path) -> Iterator[Case]:
     for entry in yaml.safe_load(file.read_text())["files"]:
         yield Case(id=entry["file"], set="tutorial", path=file.parent, meta=entry)
+
+
+def _golden(file: Path) -> Case:
+    content = json.loads(file.read_text())
+    project = next(parent for parent in file.parents if parent.name == "golden").parent
+    return Case(
+        id=f"golden/{content['example']}", set=f"{project.name}/golden", path=project / "examples", meta=content
+    )
 
 
 def _identity(entry: dict[str, Any]) -> str:

@@ -24,6 +24,9 @@ class Place:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
+DISK_FULL = "DiskFull"
+
+
 class SlipwayError(Exception):
     """Base of every expected failure.
 

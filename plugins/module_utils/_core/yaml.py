@@ -201,8 +201,12 @@ def _documents(text: str, file: str) -> Iterator[Document]:
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
-    """Yield (lines before, text) per document. Go tools split at lines that begin with ---."""
-    start, lines = 0, text.splitlines(keepends=True)
+    """Yield (lines before, text) per document. Go tools split at lines that begin with ---.
+
+    A last line without an end gets one, which counts in block scalars. Source: k8s.io/apimachinery
+    pkg/util/yaml/decoder.go, LineReader.
+    """
+    start, lines = 0, (text if text.endswith("\n") else f"{text}\n").splitlines(keepends=True)
     for number, line in enumerate([*lines, "---"]):
         if not re.match(r"^---(\s|$)", line):
             continue

@@ -2,7 +2,7 @@
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-"""Argument specs of pipeline_run and task_run. Data only."""
+"""Argument specs of pipeline_run, task_run and pipeline_info. Data only."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _COMMON: dict[str, Any] = {
     "executor": {"type": "str", "choices": ["process"], "default": "process"},
     "image_map": {"type": "list", "elements": "dict", "default": []},
     "step_env": {"type": "dict", "default": {}},
+    "resolvers": {"type": "dict", "default": {}},
     "state_dir": {"type": "path"},
     "force": {"type": "bool", "default": False},
 }
@@ -30,3 +31,15 @@ PIPELINE_RUN_SPEC: dict[str, Any] = {
 }
 
 TASK_RUN_SPEC: dict[str, Any] = {**_COMMON, "task_run": {"type": "raw"}}
+
+PIPELINE_INFO_SPEC: dict[str, Any] = {
+    "name": {"type": "str"},
+    "status": {"type": "str"},
+    "pipeline": {"type": "str"},
+    "task": {"type": "str"},
+    "kind": {"type": "str", "choices": ["PipelineRun", "TaskRun"]},
+    "labels": {"type": "dict", "default": {}},
+    "limit": {"type": "int", "default": 0},
+    "logs": {"type": "bool", "default": False},
+    "state_dir": {"type": "path"},
+}

@@ -6,27 +6,38 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import graphlib
 import queue
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from .._core.cancel import Cancel, Linked
-from .._core.errors import Cancelled, Invalid, SlipwayError
+from .._core.errors import DISK_FULL, Cancelled, Invalid, Permanent, SlipwayError
 from .._core.events import Sink, Subject
-from .._core.redact import current as redactor
 from .act.executor import TaskEnd
 from .decide import child_status, children, dag, result_refs, skipping, state, when
-from .decide.children import Kind, ResolvedTask, Run
+from .decide.children import ResolvedTask, Run, kind_of
 from .decide.facts import Facts, Timing
 from .decide.substitution import Replacements
 from .decide.timeouts import Timeouts
 
 _LOOK = 0.2
 Start = Callable[[str, Replacements, Cancel], TaskEnd]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A run of a pipeline task, with the params of its own, and how it ended."""
+
+    name: str
+    end: TaskEnd
+    params: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(slots=True)
@@ -40,9 +51,9 @@ class Ended:
 
 @dataclass
 class Loop:
-    """One run. `tasks` and `final` are its pipeline tasks; `start` runs one to its end; `save` keeps the state.
+    """One run. `tasks` and `final` are its pipeline tasks; `start` runs one to its end; `save` keeps how it ended.
 
-    `children` names the TaskRuns of a task that has ended, when it has several.
+    `children` returns the runs of a task that has ended; `asked` what spec.status says now; `look` hears of each snapshot.
     """
 
     name: str
@@ -50,37 +61,47 @@ class Loop:
     final: Sequence[Mapping[str, Any]]
     timeouts: Timeouts
     start: Start
-    save: Callable[[Loop], None]
+    save: Callable[[str, TaskEnd], None]
     events: Sink
     subject: Subject
     cancel: Cancel
     parallelism: int = 8
     cel: Callable[[str], object] = when.no_cel
-    children: Callable[[str], Sequence[tuple[str, TaskEnd]]] = lambda _task: ()
+    children: Callable[[str], Sequence[Child]] = lambda _task: ()
+    asked: Callable[[], str] = lambda: ""
+    look: Callable[[Facts], None] = lambda _facts: None
     ends: dict[str, TaskEnd] = field(default_factory=dict)
     runs: dict[str, tuple[Run, ...]] = field(default_factory=dict)
     invalid: dict[str, str] = field(default_factory=dict)
     _began: float = 0.0
     _dag_ended: float | None = None
     _running: dict[str, Cancel] = field(default_factory=dict)
-    _late: set[str] = field(default_factory=set)
+    _stopped: dict[str, str] = field(default_factory=dict)
+    _broken: SlipwayError | None = None
     _told: set[str] = field(default_factory=set)
     _done: queue.Queue[Ended] = field(default_factory=queue.Queue)
 
     def run(self) -> Facts:
-        """Run DAG tasks, then finally tasks; return the facts of the end. Raises Cancelled once running tasks have stopped."""
+        """Run DAG tasks, then finally tasks; return the facts of the end.
+
+        Raises Cancelled once running tasks have stopped, and what made it impossible to go on.
+        """
         self._began = time.monotonic()
         with ThreadPoolExecutor(self.parallelism, thread_name_prefix="task") as pool:
             while True:
                 facts = self._look()
-                self._stop_late(facts)
+                self._stop(facts)
                 if self._refuse(facts):
                     continue
-                for task in self._ready(facts):
-                    self._begin(pool, task, facts)
+                ready = self._ready(facts)
+                given = state.known(facts) if self._need_others(ready) else Replacements()
+                for task in ready:
+                    self._begin(pool, task, given)
                 if not self._running:
                     break
                 self._take()
+        if self._broken:
+            raise self._broken
         if self.cancel.is_set():
             raise Cancelled(self.cancel.reason or "cancelled", obj=str(self.subject))
         return self._look()
@@ -89,33 +110,54 @@ class Loop:
     def _before(self) -> dict[str, list[str]]:
         return dag.edges(self.tasks)
 
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
+        return tuple(graphlib.TopologicalSorter(self._before).static_order())
+
+    def _need_others(self, ready: Sequence[ResolvedTask]) -> bool:
+        """True when one of these tasks may refer to another: collecting all results takes time in a large run."""
+        return any("$(tasks." in str(task.spec) for task in ready)
+
+    @cached_property
+    def _resolved(self) -> dict[str, ResolvedTask]:
+        """The tasks with their runs, in the order of the Pipeline; one is replaced when its runs change."""
+        every = (*self.tasks, *self.final)
+        return {spec["name"]: ResolvedTask(spec, kind_of(spec), self.runs.get(spec["name"], ())) for spec in every}
+
+    @cached_property
+    def _with_expressions(self) -> list[str]:
+        """Names of the tasks whose when expressions hold CEL."""
+        return [name for name, task in self._resolved.items() if any(w.get("cel") for w in task.spec.get("when") or [])]
+
     def _look(self) -> Facts:
         facts = self.facts()
         if self._dag_ended is None and skipping.dag_done(facts):
             self._dag_ended = time.monotonic()
             facts = self.facts()
         self._tell(facts)
+        self.look(facts)
         return facts
 
     def facts(self) -> Facts:
         """Return the snapshot of now; once the DAG is done, with what its tasks say to finally tasks."""
-        tasks = tuple(ResolvedTask(spec, runs=self.runs.get(spec["name"], ())) for spec in (*self.tasks, *self.final))
+        tasks = tuple(self._resolved.values())
         final = frozenset(str(spec["name"]) for spec in self.final)
-        facts = Facts(tasks, self._before, final, timing=self._timing(), invalid=dict(self.invalid))
+        facts = Facts(
+            tasks, self._before, final, self.asked(), self._timing(), dict(self.invalid), sorted=self._order
+        )  # fmt: skip
         if self._dag_ended:
             facts = replace(facts, given=Replacements(state.status_variables(facts)))
         return self._with_cel(facts)
 
     def _with_cel(self, facts: Facts) -> Facts:
         """Evaluate the CEL of tasks that may start, once no reference is left in it."""
-        found = {task.name: self._cel(facts, task) for task in facts.state if not task.scheduled}
-        if not any(found.values()):
+        waiting = [facts.by_name[name] for name in self._with_expressions if not facts.by_name[name].scheduled]
+        if not waiting:
             return facts
-        return replace(facts, state=tuple(replace(task, cel=found.get(task.name, {})) for task in facts.state))
+        found = {task.name: replace(task, cel=self._cel(facts, task)) for task in waiting}
+        return replace(facts, state=tuple(found.get(task.name, task) for task in facts.state))
 
     def _cel(self, facts: Facts, task: ResolvedTask) -> dict[str, bool]:
-        if not any(one.get("cel") for one in task.spec.get("when") or []):
-            return {}
         known = [one for one in skipping.with_values(facts, task) if "$(" not in str(one.get("cel"))]
         try:
             return when.evaluate(known, self.cel)
@@ -131,7 +173,7 @@ class Loop:
         )  # fmt: skip
 
     def _ready(self, facts: Facts) -> list[ResolvedTask]:
-        if self.cancel.is_set():
+        if self.cancel.is_set() or self._broken or facts.cancelled:
             return []
         last = [task for task in state.final_queue(facts) if not skipping.finally_skip(facts, task)]
         return [*state.dag_queue(facts), *last]
@@ -145,11 +187,14 @@ class Loop:
             self._emit(name, "Warning", "ResultValidationFailed", why)
         return bool(found)
 
-    def _begin(self, pool: ThreadPoolExecutor, task: ResolvedTask, facts: Facts) -> None:
-        self.runs[task.name] = (self._run(task.name, self.run_name(task.name), None),)
+    def _begin(self, pool: ThreadPoolExecutor, task: ResolvedTask, given: Replacements) -> None:
+        self._know(task.name, (_going(self.run_name(task.name)),))
         self._running[task.name] = Linked(self.cancel)
-        self.save(self)
-        pool.submit(self._one, task.name, state.known(facts), self._running[task.name])
+        pool.submit(self._one, task.name, given, self._running[task.name])
+
+    def _know(self, name: str, found: tuple[Run, ...]) -> None:
+        self.runs[name] = found
+        self._resolved[name] = replace(self._resolved[name], runs=found)
 
     def _one(self, name: str, given: Replacements, cancel: Cancel) -> None:
         try:
@@ -157,13 +202,22 @@ class Loop:
         except SlipwayError as error:
             self._done.put(Ended(name, None, error))
         except Exception as error:
-            self._done.put(Ended(name, None, SlipwayError(f"{type(error).__name__}: {error}", reason="Internal")))
+            self._done.put(Ended(name, None, _unexpected(error)))
 
-    def _stop_late(self, facts: Facts) -> None:
+    def _stop(self, facts: Facts) -> None:
+        """Stop what is out of time, and all when that is asked for."""
         for name, token in self._running.items():
-            if facts.timing.late(final=name in facts.final) and name not in self._late:
-                self._late.add(name)
-                token.set(children.timeout_message(Kind.TASK_RUN))
+            why = self._why_to_stop(facts, name)
+            if why and name not in self._stopped:
+                self._stopped[name] = why
+                token.set(why)
+
+    def _why_to_stop(self, facts: Facts, name: str) -> str:
+        kind = facts.by_name[name].kind
+        if facts.timing.late(final=name in facts.final):
+            return children.timeout_message(kind)
+        wanted = facts.cancelled or (facts.gracefully_cancelled and name not in facts.final)
+        return children.cancel_message(kind) if wanted or self._broken else ""
 
     def _tell(self, facts: Facts) -> None:
         for entry in child_status.skipped_tasks(facts):
@@ -178,63 +232,67 @@ class Loop:
         )  # fmt: skip
 
     def _take(self) -> None:
-        try:
-            ended = self._done.get(timeout=_LOOK)
-        except queue.Empty:
-            return
+        """Wait a little for a task to end, and take all that have."""
+        with contextlib.suppress(queue.Empty):
+            self._ended(self._done.get(timeout=_LOOK))
+            while True:
+                self._ended(self._done.get_nowait())
+
+    def _ended(self, ended: Ended) -> None:
         del self._running[ended.name]
+        if ended.error and ended.error.reason == DISK_FULL:
+            self._broken = ended.error
         end = ended.end or self._no_end(ended)
         self.took(ended.name, end)
         phase = "Succeeded" if end.succeeded else "Failed"
         self._emit(ended.name, phase, end.reason, end.message, seconds=round(end.seconds, 3))
-        self.save(self)
+        self.save(ended.name, end)
 
     def took(self, name: str, end: TaskEnd) -> None:
         """Note how a task ended, now or in an interrupted run before."""
         self.ends[name] = end
-        several = self.children(name) or [(self.run_name(name), end)]
-        self.runs[name] = tuple(self._run(name, child, one) for child, one in several)
+        several = self.children(name) or [Child(self.run_name(name), end)]
+        self._know(name, tuple(self._run(name, child) for child in several))
 
     def _no_end(self, ended: Ended) -> TaskEnd:
-        if not isinstance(ended.error, Cancelled):
-            return TaskEnd(False, ended.error.reason if ended.error else "", str(ended.error))
-        message = children.timeout_message(Kind.TASK_RUN) if ended.name in self._late else self.cancel.reason
-        return TaskEnd(False, "TaskRunCancelled", f'TaskRun "{self.run_name(ended.name)}" was cancelled. {message}')
+        """Return the end of a task that could not be run; one that ignores failures does so here as well."""
+        if isinstance(ended.error, Cancelled):
+            why = self._stopped.get(ended.name) or self.cancel.reason
+            return TaskEnd(False, "TaskRunCancelled", f'TaskRun "{self.run_name(ended.name)}" was cancelled. {why}')
+        reason = ended.error.reason if ended.error else ""
+        ignored = self._spec(ended.name).get("onError") == "continue"
+        return TaskEnd(False, "FailureIgnored" if ignored else reason, str(ended.error))
 
-    def _run(self, task: str, name: str, end: TaskEnd | None) -> Run:
-        """Return a TaskRun of the task as the rules read it; without an end it is running."""
-        status = "Unknown" if end is None else "True" if end.succeeded else "False"
+    def _run(self, task: str, child: Child) -> Run:
+        """Return a run of the task as the rules read it."""
+        end, name = child.end, child.name
+        condition = {"type": "Succeeded", "status": "True" if end.succeeded else "False", "reason": end.reason}
+        why = self._stopped.get(task)
         return {
             "metadata": {"name": name},
-            "spec": {"statusMessage": children.timeout_message(Kind.TASK_RUN)} if task in self._late else {},
+            "spec": {"params": list(child.params), **({"statusMessage": why} if why else {})},
             "status": {
-                "conditions": [{"type": "Succeeded", "status": status, "reason": self._reason(task, end)}],
-                "results": [{"name": key, "value": value} for key, value in (end.results if end else {}).items()],
-                "artifacts": end.artifacts if end else {},
+                "conditions": [condition],
+                "results": [{"name": key, "value": value} for key, value in end.results.items()],
+                "artifacts": end.artifacts,
             },
         }
 
-    def _reason(self, task: str, end: TaskEnd | None) -> str:
-        if end is None:
-            return "Running"
-        ignored = not end.succeeded and self._spec(task).get("onError") == "continue"
-        return "FailureIgnored" if ignored and end.reason != "TaskRunCancelled" else end.reason
-
     def run_name(self, task: str) -> str:
-        """Return the name of a task's TaskRun."""
+        """Return the name of a task's run."""
         return child_status.new_names(task, self.name)[0]
 
     def _spec(self, name: str) -> Mapping[str, Any]:
         return next(spec for spec in (*self.tasks, *self.final) if spec["name"] == name)
 
 
-def snapshot(loop: Loop) -> dict[str, Any]:
-    """Return what a later run needs to go on: the ends of tasks that succeeded.
+def _going(name: str) -> Run:
+    condition = {"type": "Succeeded", "status": "Unknown", "reason": "Running"}
+    return {"metadata": {"name": name}, "spec": {}, "status": {"conditions": [condition]}}
 
-    A task whose results hold a secret is left out: it runs again rather than lying on the disk.
-    """
-    return {
-        name: asdict(end)
-        for name, end in loop.ends.items()
-        if end.succeeded and redactor.scrub_data(dict(end.results)) == dict(end.results)
-    }
+
+def _unexpected(error: Exception) -> SlipwayError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        hint = "free some space, or give another state_dir; what has ended so far is kept"
+        return Permanent(f"a task could not go on: {error.strerror}", hint=hint, reason=DISK_FULL)
+    return SlipwayError(f"{type(error).__name__}: {error}", reason="Internal")

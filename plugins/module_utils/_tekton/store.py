@@ -4,21 +4,25 @@
 
 """The folder of one run: its state, saved before acting, and its final report.
 
-Layout, version 1: run.json (what is run and its hash), state.json (what became of each task), tasks/<taskrun>/logs.
+Layout, version 2: run.json (what is run and its hash), tasks.jsonl (a line for each task that ended well), state.json
+(the report of the end), asked.json (a wish to end), tasks/<taskrun>/logs.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from .._core import gojson
-from .._core.errors import Permanent, Refused
+from .._core.errors import DISK_FULL, Permanent, Refused
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Store:
@@ -26,6 +30,7 @@ class Store:
 
     def __init__(self, root: str, name: str) -> None:
         self.folder = os.path.join(root, name)
+        self._what: dict[str, Any] = {}
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
         except OSError as error:
@@ -34,21 +39,58 @@ class Store:
     def begin(self, spec: Mapping[str, Any], name: str, *, force: bool) -> dict[str, Any]:
         """Say what this run is; return the saved state of an earlier one of the same name and spec.
 
-        Refused when the name was used for something else.
+        It has `tasks` (ends by name) and, when that one ended, `report`. Refused when the name was used for something
+        else.
         """
         wanted = hashlib.sha256(gojson.dumps(spec).encode()).hexdigest()
         before = self._read("run.json")
         if before and before.get("hash") != wanted and not force:
             hint = "give the run another name, use generateName, or force"
             raise Refused(f"a run named {name!r} exists already with a different spec", hint=hint, obj=f"run {name}")
-        self._write("run.json", {"format": FORMAT, "name": name, "hash": wanted})
+        self._forget("asked.json")
+        created = time.time() if force else before.get("created") or time.time()
+        self._what = {"format": FORMAT, "name": name, "hash": wanted, "created": created}
+        self._write("run.json", self._what if force else {**before, **self._what})
         if force:
-            self._write("state.json", {})
-        return {} if force else self._read("state.json")
+            self._forget("state.json")
+            self._forget("tasks.jsonl")
+        return {**self._read("state.json"), "tasks": self._tasks()}
+
+    def describe(self, about: Mapping[str, Any]) -> None:
+        """Keep what people want to know of the run later, such as its object and its plan."""
+        self._write("run.json", {**self._what, **about})
 
     def save(self, state: Mapping[str, Any]) -> None:
         """Keep what is known now."""
         self._write("state.json", state)
+
+    def keep(self, task: str, end: Mapping[str, Any]) -> None:
+        """Keep how a task ended, for a later run of the same name."""
+        line = json.dumps({"task": task, "end": end}) + "\n"
+        path = os.path.join(self.folder, "tasks.jsonl")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(line)
+        except OSError as error:
+            raise _unwritten(path, error) from error
+
+    def _tasks(self) -> dict[str, Any]:
+        """Return the ends of tasks by name; a line that was cut off by a crash counts for nothing."""
+        try:
+            with open(os.path.join(self.folder, "tasks.jsonl"), encoding="utf-8") as stream:
+                lines = [json.loads(line) for line in stream if line.endswith("\n")]
+        except FileNotFoundError:
+            return {}
+        return {line["task"]: line["end"] for line in lines}
+
+    def ask(self, status: str) -> None:
+        """Ask a run that goes on to end: spec.status, such as StoppedRunFinally."""
+        self._write("asked.json", {"status": status})
+
+    def asked(self) -> str:
+        """Return what was asked for since the run began."""
+        return str(self._read("asked.json").get("status") or "")
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
@@ -63,17 +105,25 @@ class Store:
             ) from error
         return data
 
+    def _forget(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.folder, name))
+
     def _write(self, name: str, data: Mapping[str, Any]) -> None:
         path = os.path.join(self.folder, name)
         try:
             descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(data, stream)
+                stream.write(json.dumps(data))
             os.replace(f"{path}.new", path)
         except OSError as error:
-            raise Permanent(
-                f"cannot write {path}: {error.strerror}", hint="free space, or give another state_dir"
-            ) from error
+            raise _unwritten(path, error) from error
+
+
+def _unwritten(path: str, error: OSError) -> Permanent:
+    reason = DISK_FULL if error.errno == errno.ENOSPC else ""
+    hint = "free space, or give another state_dir"
+    return Permanent(f"cannot write {path}: {error.strerror}", hint=hint, reason=reason)
 
 
 def default_root() -> str:

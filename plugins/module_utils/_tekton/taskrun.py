@@ -10,27 +10,37 @@ Source: tektoncd/pipeline pkg/reconciler/taskrun/taskrun.go and resources/apply.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .._core.errors import Invalid
+from .._core.errors import DISK_FULL, Cancelled, Invalid, SlipwayError
 from .._core.events import Subject
+from . import objects
 from .act.executor import Bound, TaskEnd, TaskPlan, World
 from .decide import apply_task, check_params, params, step_actions, workspaces
+from .decide.children import CANCELLED, Kind
+from .objects import Identity
 
 _CREDENTIALS = "/tekton/creds"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a TaskRun asks for. `reference` names its Task ("" for an inline one), `actions` holds StepActions by name."""
+class Sources:
+    """Where a remote Task and the remote StepActions of its steps (by position) came from: refSource objects."""
 
-    name: str
+    task: Mapping[str, Any] = field(default_factory=dict)
+    steps: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a TaskRun asks for. `reference` names its Task ("" for an inline one), `given` is the spec of its object."""
+
+    who: Identity
     task: str
     reference: str
-    uid: str
-    namespace: str
     spec: Mapping[str, Any]
     params: Mapping[str, Any]
     workspaces: Mapping[str, Bound]
@@ -39,26 +49,78 @@ class Request:
     actions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     service_account: str = ""
     pod_template: Mapping[str, Any] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
+    ignores_failure: bool = False
+    sources: Sources = field(default_factory=Sources)
+
+    @property
+    def name(self) -> str:
+        return self.who.name
+
+    @property
+    def namespace(self) -> str:
+        return self.who.namespace
 
 
 def attempts(request: Request, retries: int, folder: str, world: World) -> TaskEnd:
-    """Run a TaskRun, again after a failure up to `retries` times; the ends of earlier attempts are kept in the last."""
+    """Run a TaskRun, again after a failure up to `retries` times; the ends of earlier attempts are kept in the last.
+
+    A cancelled one ends with the reason TaskRunCancelled. One that cannot be run is a failure of its pipeline task;
+    alone, it raises why.
+    """
     past: list[TaskEnd] = []
     for attempt in range(retries + 1):
-        place = folder if attempt == 0 else os.path.join(folder, f"retry-{attempt}")
-        end = world.executor.run(plan(_numbered(request, attempt), place), world.cancel)
-        if end.succeeded or attempt == retries:
-            break
+        end = _attempt(request, attempt, folder, world, past)
+        if end.succeeded or attempt == retries or end.reason == CANCELLED[Kind.TASK_RUN]:
+            return end
         past.append(end)
         text = f"{request.task}: {end.message}; trying again ({attempt + 1} of {retries})"
         subject = Subject("TaskRun", request.namespace, request.name)
         world.events.emit(subject, "Warning", reason="ToBeRetried", message=text)
-    return replace(end, retries=tuple(past))
+    raise AssertionError("unreachable")
+
+
+def _attempt(request: Request, attempt: int, folder: str, world: World, past: Sequence[TaskEnd]) -> TaskEnd:
+    began = time.time()
+    place = folder if attempt == 0 else os.path.join(folder, f"retry-{attempt}")
+    spec: Mapping[str, Any] = request.spec
+    problem: SlipwayError | None = None
+    try:
+        with world.slot():
+            began = time.time()
+            ready = plan(_numbered(request, attempt), place)
+            spec = ready.spec
+            world.note(objects.of_run(request.who, request.given, objects.running(began)))
+            end = world.executor.run(ready, world.cancel)
+    except Cancelled:
+        text = f'TaskRun "{request.name}" was cancelled. {world.cancel.reason}'.rstrip()
+        end = TaskEnd(False, CANCELLED[Kind.TASK_RUN], text)
+    except SlipwayError as error:
+        if error.reason == DISK_FULL:
+            raise
+        end, problem = TaskEnd(False, error.reason, str(error)), error
+    end = replace(end, began=began, seconds=end.seconds or time.time() - began, retries=tuple(past))
+    if request.ignores_failure and not end.succeeded and end.reason != CANCELLED[Kind.TASK_RUN]:
+        end = replace(end, reason="FailureIgnored")
+    world.note(objects.of_run(request.who, request.given, _status(request, end, spec)))
+    if problem and request.who.parent is None:
+        raise problem
+    return end
+
+
+def _status(request: Request, end: TaskEnd, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the status with where a remote Task and remote StepActions came from. Source: updateTaskRunProvenance."""
+    status = objects.task_run_status(end, spec)
+    if request.sources.task:
+        status["provenance"] = {"refSource": dict(request.sources.task)}
+    if request.sources.steps:
+        steps = [{"name": s.get("name") or f"unnamed-{at}"} for at, s in enumerate(request.spec["steps"])]
+        status["steps"] = step_actions.states({"steps": steps}, status.get("steps") or [], request.sources.steps)
+    return status
 
 
 def _numbered(request: Request, attempt: int) -> Request:
-    meta = {"name": request.name, "namespace": request.namespace, "uid": request.uid}
+    meta = {"name": request.name, "namespace": request.namespace, "uid": request.who.uid}
     run = {"metadata": meta, "status": {"retriesStatus": [{}] * attempt}}
     own = apply_task.context_values(request.reference or request.name, run)
     return replace(request, context={**request.context, **own})
@@ -74,7 +136,9 @@ def plan(request: Request, folder: str) -> TaskPlan:
     _check_indexes(spec, values, who)
     bindings = _bindings(request.workspaces)
     declared = _declared(spec, bindings, who)
-    spec = {**apply_task.apply(spec, params.replacements(values)), "workspaces": declared}
+    given = params.replacements(values)
+    spec = {**apply_task.apply(spec, given), "workspaces": declared}
+    pod = {**request.pod_template, **apply_task.apply({"volumes": request.pod_template.get("volumes") or []}, given)}
     spec = apply_task.contexts(spec, request.context)
     spec = apply_task.artifact_paths(apply_task.result_paths(spec))
     spec = apply_task.exit_code_paths(spec)
@@ -90,8 +154,8 @@ def plan(request: Request, folder: str) -> TaskPlan:
         timeout=request.timeout,
         namespace=request.namespace,
         service_account=request.service_account,
-        pod_template=request.pod_template,
-        labels=request.labels,
+        pod_template=pod,
+        labels=objects.labels(request.who),
     )
 
 

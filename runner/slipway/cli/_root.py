@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("slipway.cli.watch", "Follow a run live, or replay one that has ended."),
     "logs": ("slipway.cli.logs", "Print the log of a run."),
     "cancel": ("slipway.cli.cancel", "Stop a run, tidily."),
+    "lint": ("slipway.cli.lint", "Look through Tekton objects: script injection, loose images, what is unused."),
     "cluster": ("slipway.cli.cluster", "Start, stop and inspect the embedded Kubernetes cluster."),
     "serve": ("slipway.cli.serve", "Receive webhooks and start a run for each that fires."),
     "doctor": ("slipway.cli.doctor", "Check this machine: what is there, what lacks, how to mend it."),

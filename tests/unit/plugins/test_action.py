@@ -109,6 +109,14 @@ def test_check_mode_runs_nothing(tmp_path: Path) -> None:
     assert "hello world" not in output
 
 
+def test_check_mode_shows_what_the_lint_finds_and_goes_on(tmp_path: Path) -> None:
+    code, results, output = play(tmp_path, task_run(tmp_path), extra=("--check",))
+    found = {one["rule"]: one for one in results[0]["lint"]}
+    assert code == 0
+    assert 'echo hello "${WHO}"' in found["script-injection"]["rewrite"]
+    assert "puts $(params.who) into a program" in output
+
+
 def test_a_connection_that_is_not_local_is_refused_with_the_remedy(tmp_path: Path) -> None:
     wanted = {**task_run(tmp_path), "vars": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1"}}
     _code, results, _output = play(tmp_path, wanted)

@@ -195,7 +195,7 @@ def test_cel_is_evaluated_once_its_results_are_there(tmp_path: Path) -> None:
     when = [{"cel": "'$(tasks.a.results.r)' == 'x'"}]
     tasks = [{"name": "a"}, {"name": "b", "when": when}, {"name": "c", "when": [{"cel": "false"}]}]
     end = TaskEnd(True, "Succeeded", "", {"r": "x"})
-    loop = Loop("run", tasks, [], Timeouts(0, 0, 0), lambda _task, _given, _cancel: end, lambda _loop: None,
+    loop = Loop("run", tasks, [], Timeouts(0, 0, 0), lambda _task, _given, _cancel: end, lambda _task, _end: None,
                 Recorder(), Subject("PipelineRun", "", "run"), Cancel(), cel=cel)  # fmt: skip
     found = loop.run()
     assert [task.successful for task in found.state] == [True, True, False]

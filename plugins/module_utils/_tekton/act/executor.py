@@ -9,14 +9,19 @@ The engine knows this file only; how a step becomes a process, a container or a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..._core.cancel import Cancel
 from ..._core.events import Sink
+from ..._core.types import Manifest
 from ..decide import when
 from ..decide.params import Value
+
+_LOOK = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class StepEnd:
     seconds: float
     began: float = 0.0
     results: Mapping[str, Value] = field(default_factory=dict)
+    artifacts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +101,33 @@ class Executor(Protocol):
         """The run has ended: remove what was made for it; data of a failed run stays to be looked at."""
 
 
+Custom = Callable[[Manifest, Cancel], TaskEnd]
+
+
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all TaskRuns of a run share. `cel` returns the plain value of a CEL expression."""
+    """What all TaskRuns of a run share. `cel` returns the plain value of a CEL expression, `note` takes objects as they change.
+
+    `custom` does CustomRuns, by apiVersion/kind; `slots` bounds how many TaskRuns go on at once.
+    """
 
     executor: Executor
     events: Sink
     cancel: Cancel
     cel: Callable[[str], object] = when.no_cel
+    note: Callable[[Manifest], None] = lambda _obj: None
+    custom: Mapping[str, Custom] = field(default_factory=dict)
+    slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(8))
+
+    @contextlib.contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait until one more TaskRun may run; raises Cancelled when asked to stop before."""
+        while not self.slots.acquire(timeout=_LOOK):
+            self.cancel.check()
+        try:
+            yield
+        finally:
+            self.slots.release()
 
 
 def end_of(saved: Mapping[str, Any]) -> TaskEnd:

@@ -23,12 +23,13 @@ from ..._sandbox.process import Mount, python_mounts
 
 @dataclass(frozen=True, slots=True)
 class Toolset:
-    """How a step of such an image is started. `shell` is the program behind /bin/sh, "" for the host's."""
+    """How a step of such an image is started. `shell` is the program behind /bin/sh, "" for the host's; `cwd` its WORKDIR."""
 
     pattern: str
     entrypoint: tuple[str, ...] = ()
     shell: str = ""
     tools: tuple[Mount, ...] = ()
+    cwd: str = "/"
 
 
 _KANIKO = "/kaniko/executor"
@@ -74,9 +75,9 @@ def _own(entry: Mapping[str, Any], index: int, tools: str) -> Toolset:
 
 
 def _make(pattern: str, name: str, entrypoint: tuple[str, ...], tools: str) -> Toolset:
-    return Toolset(
-        pattern, entrypoint, "busybox" if name == "busybox" else "", _kaniko(tools) if name == "kaniko" else ()
-    )
+    if name == "kaniko":
+        return Toolset(pattern, entrypoint, "", _kaniko(tools), "/workspace")
+    return Toolset(pattern, entrypoint, name)
 
 
 def _kaniko(tools: str) -> tuple[Mount, ...]:

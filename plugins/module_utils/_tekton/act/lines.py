@@ -11,7 +11,7 @@ import errno
 import os
 from collections.abc import Callable
 
-from ..._core.errors import Permanent
+from ..._core.errors import DISK_FULL, Permanent
 from ..._core.redact import current as redactor
 
 _LONGEST = 16384
@@ -52,6 +52,6 @@ class Lines:
             raise Permanent(
                 f"the log of a step could not be written: {error.strerror}",
                 hint=f"free some space where {self._path} lies, or give another state_dir",
-                reason="DiskFull" if error.errno == errno.ENOSPC else "LogFailed",
+                reason=DISK_FULL if error.errno == errno.ENOSPC else "LogFailed",
             ) from error
         self._show(text)

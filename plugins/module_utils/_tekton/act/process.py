@@ -81,10 +81,15 @@ class ProcessExecutor:
             )  # fmt: skip
         security = step.security
         spec = ProcessSpec(
-            argv=argv, env=step.env, cwd=step.cwd, mounts=(*images.extra_mounts(toolset), *step.mounts),
+            argv=argv, env=step.env, cwd=step.cwd or self._cwd(toolset), mounts=(*images.extra_mounts(toolset), *step.mounts),
             uid=security.get("runAsUser"), gid=security.get("runAsGroup"), stdout=out,
         )  # fmt: skip
         return sandbox.start(spec)
+
+    @staticmethod
+    def _cwd(toolset: images.Toolset) -> str:
+        """A process without a sandbox must not begin in the root directory of this machine."""
+        return toolset.cwd if sandbox.available().name == "bwrap" else "/workspace"
 
     def rewrite(self, text: str, mounts: Sequence[Mount]) -> str:
         """Return a script with the paths that a process without a sandbox sees."""

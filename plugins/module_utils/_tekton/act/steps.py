@@ -23,7 +23,7 @@ from ..._core.cancel import Cancel
 from ..._core.errors import Cancelled, Invalid, Refused
 from ..._core.events import Sink, Subject
 from ..._sandbox.process import Mount, NotExecutable, Running
-from ..decide import entrypoint, merge, results, script, substitution, when, workspaces
+from ..decide import entrypoint, merge, names, results, script, substitution, when, workspaces
 from ..decide.entrypoint import Ended
 from ..decide.params import Value
 from ..decide.substitution import Replacements
@@ -39,7 +39,7 @@ _ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 
 
 @dataclass(frozen=True, slots=True)
 class StepCommand:
-    """One step, ready to start. An empty `command` means the entry point of the image; `field` names the step in its Task."""
+    """One step, ready to start. An empty `command` or `cwd` means that of the image; `field` names the step in its Task."""
 
     name: str
     task_run: str
@@ -89,6 +89,7 @@ class TaskRun:
         self._subject = Subject("TaskRun", "", plan.name)
         self._started = time.monotonic()
         self._ends: list[StepEnd] = []
+        self._scripts: list[str] = []
         self._step_results: dict[str, dict[str, Value]] = {}
 
     def run(self) -> TaskEnd:
@@ -100,14 +101,17 @@ class TaskRun:
             self._clean()
 
     def _steps(self) -> StepEnd | None:
-        template = self._plan.spec.get("stepTemplate") or {}
         failed: StepEnd | None = None
-        for index, step in enumerate(self._plan.spec["steps"]):
+        every = merge.steps(self._plan.spec.get("stepTemplate"), self._plan.spec["steps"])
+        for index, step in enumerate(every):
+            os.makedirs(os.path.join(self._plan.folder, "tekton", "run", str(index)), exist_ok=True)
+            self._scripts.append(self._script(index, str(step["script"])) if step.get("script") else "")
+        for index, step in enumerate(every):
             name = str(step.get("name") or f"unnamed-{index}")
             if failed:
-                self._ends.append(StepEnd(name, 1, "Skipped", 0.0))
+                self._ends.append(StepEnd(name, 1, "Skipped", 0.0, time.time()))
                 continue
-            end = self._step(index, name, merge.step(template, step))
+            end = self._step(index, name, step)
             self._ends.append(end)
             if end.termination_reason not in ("Completed", "Continued", "Skipped"):
                 failed = end
@@ -120,7 +124,7 @@ class TaskRun:
         self._shared.volumes.release(self._plan.name)
 
     def _prepare(self) -> None:
-        parts = ("results", "steps", "scripts", "home", "creds", "artifacts")
+        parts = ("results", "steps", "run", "scripts", "home", "creds", "artifacts")
         for part in ("workspace", "logs", *(f"tekton/{name}" for name in parts)):
             os.makedirs(os.path.join(self._plan.folder, part), mode=0o700, exist_ok=True)
         if warning := self._host.warning():
@@ -173,8 +177,10 @@ class TaskRun:
             self._write(f"tekton/steps/step-{name}/exitCode", left.exit_code)
         found = self._read(os.path.join(self._plan.folder, "tekton", "steps", f"step-{name}", "results"))
         self._step_results[name] = results.read(step.get("results") or [], found, self._plan.name)
-        found_results = self._step_results[name]
-        return StepEnd(name, ended.exit_code or 0, left.reason, time.monotonic() - began, at, found_results)
+        return StepEnd(
+            name, ended.exit_code or 0, left.reason, time.monotonic() - began, at, self._step_results[name],
+            self._artifacts(f"steps/step-{name}/artifacts"),
+        )  # fmt: skip
 
     def _with_results(self, name: str, step: dict[str, Any]) -> dict[str, Any]:
         """Return the step with results and artifacts of earlier steps; as upstream, a missing one is only warned of."""
@@ -193,10 +199,10 @@ class TaskRun:
             raise Invalid("", f"{container} has written no artifacts")
         return found["provenance.json"]
 
-    def _artifacts(self) -> dict[str, Any]:
-        """Return what the TaskRun says it used and made; what is no such JSON is not said."""
+    def _artifacts(self, place: str = "artifacts") -> dict[str, Any]:
+        """Return what the TaskRun, or a step, says it used and made; what is no such JSON is not said."""
         try:
-            found = self._read(os.path.join(self._plan.folder, "tekton", "artifacts"))
+            found = self._read(os.path.join(self._plan.folder, "tekton", place))
             return entrypoint.artifacts_of(found.get("provenance.json", "{}"))
         except Invalid:
             return {}
@@ -239,23 +245,27 @@ class TaskRun:
     def _command(self, index: int, name: str, step: dict[str, Any]) -> StepCommand:
         access = accounts.environment(self._shared.accounts, self._plan.service_account)
         env = {**_ENV, **access, **self._shared.step_env, **self._env(step)}
-        mounts = self._mounts(name, step)
-        cwd = str(step.get("workingDir") or "/workspace")
-        cwd = cwd if cwd.startswith("/") else os.path.join("/workspace", cwd)
-        self._make_cwd(cwd)
+        mounts = self._mounts(index, name, step)
+        cwd = str(step.get("workingDir") or "")
+        if cwd:
+            cwd = os.path.join("/workspace", cwd)
+            self._make_cwd(cwd)
         command = [entrypoint.expand(str(part), env) for part in step.get("command") or []]
         if step.get("script"):
-            command = [self._script(index, str(step["script"]), mounts)]
+            self._write(self._scripts[index], self._host.rewrite(script.with_shebang(str(step["script"])), mounts))
+            command = [f"/{self._scripts[index]}"]
         return StepCommand(
             name=name, task_run=self._plan.name, field=f"spec.steps[{index}]", image=str(step["image"]), command=tuple(command),
             args=tuple(entrypoint.expand(str(arg), env) for arg in step.get("args") or []),
             env=env, cwd=cwd, mounts=tuple(mounts), security=step.get("securityContext") or {},
         )  # fmt: skip
 
-    def _script(self, index: int, text: str, mounts: Sequence[Mount]) -> str:
-        path = self._write(f"tekton/scripts/script-{index}", self._host.rewrite(script.with_shebang(text), mounts))
+    def _script(self, index: int, text: str) -> str:
+        """Write a script; all are there before the first step starts. Source: pkg/pod/script.go, place-scripts."""
+        name = f"tekton/scripts/{names.with_random_suffix(f'script-{index}')}"
+        path = self._write(name, script.with_shebang(text))
         os.chmod(path, stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
-        return f"/tekton/scripts/script-{index}"
+        return name
 
     def _env(self, step: Mapping[str, Any]) -> dict[str, str]:
         env: dict[str, str] = {}
@@ -284,7 +294,7 @@ class TaskRun:
                 return found[source[key]["key"]].decode()
         raise Refused(f"env {entry['name']}: {', '.join(source)} has no value for a local process", obj=self._plan.name)
 
-    def _mounts(self, name: str, step: Mapping[str, Any]) -> list[Mount]:
+    def _mounts(self, index: int, name: str, step: Mapping[str, Any]) -> list[Mount]:
         folder = self._plan.folder
         for part in ("results", "artifacts"):
             os.makedirs(os.path.join(folder, "tekton", "steps", f"step-{name}", part), exist_ok=True)
@@ -293,6 +303,8 @@ class TaskRun:
             Mount(os.path.join(folder, "tekton"), "/tekton"),
             Mount(os.path.join(folder, "tekton", "steps"), "/tekton/steps", read_only=True),
             Mount(os.path.join(folder, "tekton", "steps", f"step-{name}"), f"/tekton/steps/step-{name}"),
+            Mount(os.path.join(folder, "tekton", "run"), "/tekton/run", read_only=True),
+            Mount(os.path.join(folder, "tekton", "run", str(index)), f"/tekton/run/{index}"),
             *accounts.mounts(self._shared.accounts, self._plan.service_account),
         ]
         targets = workspaces.mounts_of_step(self._plan.spec, step)
@@ -300,7 +312,8 @@ class TaskRun:
             bound, target = self._plan.workspaces.get(workspace["name"]), targets.get(workspace["name"])
             if bound and target:
                 mounts.append(Mount(bound.path, target, read_only=bound.read_only or bool(workspace.get("readOnly"))))
-        volumes = {volume["name"]: volume for volume in self._plan.spec.get("volumes") or []}
+        every = merge.volumes(self._plan.spec, self._plan.pod_template).get("volumes") or []
+        volumes = {volume["name"]: volume for volume in every}
         for mount in step.get("volumeMounts") or []:
             if mount["name"] not in volumes:
                 there = ", ".join(sorted(volumes)) or "none"

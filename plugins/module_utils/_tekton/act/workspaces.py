@@ -28,7 +28,7 @@ class Volumes:
     def __init__(self, folder: str, bundle: Bundle, claims: Mapping[str, str]) -> None:
         self._folder = folder
         self._bundle = bundle
-        self._claims = claims
+        self._claims = dict(claims)
 
     def check(self, binding: Mapping[str, Any], field: str) -> None:
         """Refuse before anything runs what cannot be honoured: a claim without a mapping, csi, a missing Secret."""
@@ -44,6 +44,7 @@ class Volumes:
         """Return the directory of a binding; emptyDir is new for each task, a claim template one for the run."""
         name, sub = str(binding["name"]), str(binding.get("subPath") or "")
         if "volumeClaimTemplate" in binding:
+            self._claims[f"pvc-{name}"] = self._make("claims", name)
             return Bound(self._make("claims", name, sub), claim=f"pvc-{name}")
         if "persistentVolumeClaim" in binding:
             claim = str(binding["persistentVolumeClaim"]["claimName"])

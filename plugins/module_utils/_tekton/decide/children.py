@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 Run = Mapping[str, Any]
@@ -84,11 +85,11 @@ def failed(run: Run) -> bool:
     return _is(run, "False")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResolvedTask:
     """A pipeline task with its runs: none (not started), one, or several for a matrix.
 
-    `cel` holds the values of the CEL texts in its when expressions.
+    `cel` holds the values of the CEL texts in its when expressions. What its runs say is found once and kept.
     """
 
     spec: Mapping[str, Any]
@@ -96,45 +97,45 @@ class ResolvedTask:
     runs: tuple[Run, ...] = ()
     cel: Mapping[str, bool] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return str(self.spec.get("name", ""))
 
-    @property
+    @cached_property
     def matrixed(self) -> bool:
         matrix = self.spec.get("matrix") or {}
         return bool(matrix.get("params") or matrix.get("include"))
 
-    @property
+    @cached_property
     def ignores_failure(self) -> bool:
         return self.spec.get("onError") == "continue"
 
-    @property
+    @cached_property
     def scheduled(self) -> bool:
         return bool(self.runs)
 
-    @property
+    @cached_property
     def successful(self) -> bool:
         return self.scheduled and all(succeeded(run) for run in self.runs)
 
-    @property
+    @cached_property
     def any_failed(self) -> bool:
         return any(failed(run) for run in self.runs)
 
-    @property
+    @cached_property
     def failed(self) -> bool:
         """True when a run failed and no other goes on."""
         return self.any_failed and self._all_done
 
-    @property
+    @cached_property
     def running(self) -> bool:
         return self.scheduled and not self.successful and not self.failed
 
-    @property
+    @cached_property
     def cancelled(self) -> bool:
         return self._all_done and any(self._is_cancelled(run) for run in self.runs)
 
-    @property
+    @cached_property
     def cancelled_for_timeout(self) -> bool:
         """True when it was cancelled because the PipelineRun or its tasks timed out."""
         said = timeout_message(self.kind)
@@ -142,7 +143,7 @@ class ResolvedTask:
             self._is_cancelled(run) and (run.get("spec") or {}).get("statusMessage") == said for run in self.runs
         )
 
-    @property
+    @cached_property
     def reason(self) -> str:
         """The reason of the first run that has not succeeded, else of the first run, else an empty text."""
         reasons = [(run, str(found.get("reason", ""))) for run in self.runs if (found := _first_condition(run))]
@@ -150,7 +151,7 @@ class ResolvedTask:
         first = _first_condition(self.runs[0]) if self.runs else None
         return unsuccessful[0] if unsuccessful else str((first or {}).get("reason", ""))
 
-    @property
+    @cached_property
     def _all_done(self) -> bool:
         return self.scheduled and all(done(run) for run in self.runs)
 

@@ -76,6 +76,7 @@ class Facts:
     timing: Timing = Timing()
     invalid: Mapping[str, str] = field(default_factory=dict)
     given: Replacements = field(default_factory=Replacements)
+    sorted: tuple[str, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, ResolvedTask]:
@@ -92,8 +93,8 @@ class Facts:
 
     @cached_property
     def order(self) -> tuple[str, ...]:
-        """Names of DAG tasks, parents first."""
-        return tuple(graphlib.TopologicalSorter(self.before).static_order())
+        """Names of DAG tasks, parents first; `sorted` when that is known already."""
+        return self.sorted or tuple(graphlib.TopologicalSorter(self.before).static_order())
 
     @cached_property
     def stopping(self) -> bool:

@@ -4,18 +4,15 @@
 
 """Names that Tekton makes: cut, hashed, with a random end.
 
-Source: tektoncd/pipeline pkg/names/generate.go, knative.dev/pkg/kmeta/names.go (ChildName), v1.15.
+Source: tektoncd/pipeline pkg/names/generate.go, v1.15.
 """
 
 from __future__ import annotations
-
-import hashlib
 
 from ..._core import ids
 
 LONGEST = 63
 _SUFFIX = 5
-_MD5 = 32
 
 
 def restrict(base: str) -> str:
@@ -41,11 +38,3 @@ def hashed(prefix: str, name: str, length: int = _SUFFIX) -> str:
     wanted = length if length > 0 else _SUFFIX
     digits = f"{ids.fnv32a(name.encode()):x}"
     return f"{prefix}-{digits[:wanted].ljust(wanted, '0')}"
-
-
-def child(parent: str, suffix: str) -> str:
-    """Return `parent` + `suffix`; too long ones keep the suffix behind a cut parent and the parent's MD5."""
-    if len(parent) + len(suffix) <= LONGEST:
-        return parent + suffix
-    digest = hashlib.md5(parent.encode(), usedforsecurity=False).hexdigest()
-    return f"{parent[: max(0, LONGEST - _MD5 - len(suffix))]}{digest}{suffix}"

@@ -68,6 +68,8 @@ def kind_of(value: Value) -> str:
 def defaulted(declared: Mapping[str, Any]) -> dict[str, Any]:
     """Return a declared param with its type and those of its properties filled in. Source: ParamSpec.SetDefaults."""
     out = {**declared, "type": kind(declared)}
+    if declared.get("default") is not None:
+        out["default"] = typed(declared["default"])
     if declared.get("properties"):
         out["properties"] = {
             name: {**(entry or {}), "type": (entry or {}).get("type") or "string"}

@@ -29,7 +29,7 @@ def example(case: Case) -> None:
     documents = yaml.load_path(str(case.path / str(case.meta["file"])))
     with tempfile.TemporaryDirectory() as folder:
         try:
-            reports = _run(documents, Path(folder))
+            reports = run(documents, Path(folder))
         except Refused as error:
             raise Skip(f"refused: {error.message}") from None
         except SlipwayError as error:
@@ -39,13 +39,15 @@ def example(case: Case) -> None:
         assert report.succeeded is (case.meta["expected"] == "Succeeded"), f"{report.status}: {report.message} {steps}"
 
 
-def _run(documents: Sequence[Document], folder: Path) -> list[api.Report]:
+def run(documents: Sequence[Document], folder: Path, namespace: str = "default") -> list[api.Report]:
+    """Run what an example holds; its claims become directories below `folder`."""
     runs = [document for document in documents if document.data.get("kind") in RUNS]
     others = [document for document in documents if document not in runs]
     claims = {one.data["metadata"]["name"]: folder for one in others if one.data.get("kind") == "PersistentVolumeClaim"}
     for name in claims:
         (folder / name).mkdir()
-    options = api.Options(state_dir=str(folder / "state"), claims={name: str(folder / name) for name in claims})
+    places = {name: str(folder / name) for name in claims}
+    options = api.Options(state_dir=str(folder / "state"), claims=places, namespace=namespace)
     return [_one([*others, document], options) for document in runs]
 
 
