@@ -24,6 +24,7 @@ from tests.e2e.conftest import BIN, ROOT, run
 
 EXAMPLE = ROOT / "examples" / "gitlab-push"
 ANNOUNCED = {"README.md": "one\n", "first.txt": "1\n"}
+EMPTY_PLAY = 0.7  # seconds that ansible-playbook takes to do nothing, on an idle machine
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,12 @@ def test_a_deleted_branch_is_reported_and_its_run_fails_as_in_tekton(case: Case)
 
 
 def test_the_run_starts_within_five_seconds_of_the_push(case: Case, tmp_path: Path) -> None:
-    """Five seconds where a play that does nothing takes one; a busy machine has proportionally longer."""
+    """On a machine that is busy with something else, proportionally longer."""
+    before = _empty_play(case.setup, tmp_path)
     posted = time.time()
     handled = case.way.send(case.project.push(case.first, case.second))
-    assert 0 < handled.runs[0].started - posted < 5 * max(1.0, _empty_play(case.setup, tmp_path))
+    busy = max(before, _empty_play(case.setup, tmp_path)) / EMPTY_PLAY
+    assert 0 < handled.runs[0].started - posted < 5 * max(1.0, busy)
 
 
 def _empty_play(setup: ways.Setup, folder: Path) -> float:
