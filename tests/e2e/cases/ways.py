@@ -202,7 +202,8 @@ class Source:
         (folder / "vars.json").write_text(json.dumps(variables))
         command = (str(BIN / "ansible-playbook"), "-i", "localhost,", _rulebook()["action"]["name"])
         env = {**environment(self._setup), "SLIPWAY_RESULT": str(folder / "result.json")}
-        done = run(*command, "-e", f"@{folder / 'vars.json'}", cwd=folder, env=env)
+        done = run(*command, "-e", f"@{folder / 'vars.json'}", "-vvv", cwd=folder, env=env)
+        assert self._token.read_text() not in done.stdout + done.stderr, "the token is in the output"
         ended = folder / "result.json"
         result = json.loads(ended.read_text()) if ended.exists() else {}
         assert done.returncode == 0 or result, done.stdout + done.stderr
