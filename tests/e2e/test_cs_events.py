@@ -44,12 +44,11 @@ class Case:
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Clone, str, str]]:
     """A project with two commits; the second brings a file that the first lacks."""
     tutorial.folder()
-    server = repositories.serve(tmp_path_factory.mktemp("git"))
-    clone = repositories.project(server.root, server.url, "spring-boot-helloworld", server.root.with_name("clone-05"))
-    first = clone.commit("First", ANNOUNCED)
-    second = clone.commit("Second", {"second.txt": "2\n"})
-    yield clone, first, second
-    server.close()
+    with repositories.serve(tmp_path_factory.mktemp("git")) as server:
+        folder = server.root.with_name("clone-05")
+        clone = repositories.project(server.root, server.url, "spring-boot-helloworld", folder)
+        first = clone.commit("First", ANNOUNCED)
+        yield clone, first, clone.commit("Second", {"second.txt": "2\n"})
 
 
 @pytest.fixture(scope="module", params=ways.WAYS)

@@ -241,11 +241,12 @@ WAYS: Mapping[str, type[Playbook] | type[Receiver] | type[Source]] = {
 
 
 def until_listening(log: Path, process: subprocess.Popen[Any]) -> str:
-    """Wait until a server says where it listens, and return that URL."""
+    """Wait until a server says where it listens, and return that URL. One that does not is ended."""
     deadline = time.monotonic() + 60
     while "listening on " not in (text := log.read_text()) or not text.endswith("\n"):
-        assert process.poll() is None, text
-        assert time.monotonic() < deadline, text
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise AssertionError(f"it does not listen: {text}")
         time.sleep(0.05)
     return text.split("listening on ", 1)[1].split()[0]
 
