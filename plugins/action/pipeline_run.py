@@ -22,7 +22,7 @@ class ActionModule(GitOpsAction):
     def perform(self, options: dict[str, Any]) -> Result:
         bundle = api.parse(self.load(options))
         run = _pipeline.choose(bundle, options["pipeline_run"], "PipelineRun", "pipeline_run")
-        engine = _pipeline.engine_options(options, self.find)
+        engine = _pipeline.engine_options(options, self)
         if self.check_mode:
             bundle = api.with_resolvers(bundle, run, engine, self.cancel, self.events)
             plan, resolved = api.explain(bundle, run), api.resolve_all(bundle, run)

@@ -22,7 +22,7 @@ class ActionModule(GitOpsAction):
     def perform(self, options: dict[str, Any]) -> Result:
         bundle = api.parse(self.load(options))
         run = _pipeline.choose(bundle, options["task_run"], "TaskRun", "task_run")
-        engine = _pipeline.engine_options(options, self.find)
+        engine = _pipeline.engine_options(options, self)
         if self.check_mode:
             bundle = api.with_resolvers(bundle, run, engine, self.cancel, self.events)
             lint = _pipeline.linted(bundle, self.events)

@@ -33,15 +33,23 @@ options:
     type: str
     default: default
   executor:
-    description: What executes the steps. V(process) runs them as sandboxed processes of the controller.
+    description:
+      - What executes the steps. V(process) runs them as sandboxed processes of the controller.
+      - V(pods) runs each TaskRun as one pod in the cluster that the auth options name. No Tekton is needed there.
+      - V(controller) submits the run, with the objects it needs, to the Tekton that is installed in that cluster.
     type: str
     choices:
       - process
+      - pods
+      - controller
     default: process
   image_map:
     description:
       - What images of steps mean on this machine, before the built-in list, as C({image, toolset, entrypoint}).
       - C(image) is a glob, C(toolset) is V(host), V(busybox) or V(kaniko), C(entrypoint) is a list.
+      - Also C(env) (dict), C(workdir), C(user) (V(uid) or V(uid:gid)) and C(tools) (files of this machine by their path
+        inside).
+      - C({image, layout}) takes the files, entry point, environment, directory and user of an OCI image layout.
       - An image that nothing maps is refused.
     type: list
     elements: dict
@@ -50,6 +58,13 @@ options:
     description: Variables for every step. Steps get no other variables of the controller.
     type: dict
     default: {}
+  host_paths:
+    description:
+      - Directories of this machine that C(hostPath) volumes may show, with all below them.
+      - Any other C(hostPath) is refused before anything runs.
+    type: list
+    elements: path
+    default: []
   resolvers:
     description:
       - What references with a C(resolver) may reach, and defaults of the resolvers V(git), V(http), V(hub), V(bundles) and V(cluster).
@@ -63,6 +78,22 @@ options:
       - Secrets that params of a reference name are looked for among the given objects.
     type: dict
     default: {}
+  custom_tasks:
+    description:
+      - Programs that do custom tasks, as C({apiVersion, kind, command}); a pipeline task of another kind is refused by name.
+      - The program gets the CustomRun as JSON on standard input, and answers on standard output with JSON of the form
+        C({results, reason, message}); exit code 0 is success, standard error is the log.
+    type: list
+    elements: dict
+    default: []
+  record:
+    description:
+      - Also write PipelineRun, TaskRun and CustomRun objects with their status into the cluster that the auth options name,
+        so that C(tkn) and the Tekton Dashboard show runs of the executors V(process) and V(pods).
+      - C(spec.managedBy) keeps a real Tekton in that cluster from running them again; one too old to know it is refused.
+      - An object that cannot be written is a warning in the events, never a failure of the run.
+    type: bool
+    default: false
   state_dir:
     description:
       - Where runs keep their state and logs, one folder per run.

@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - slipway.gitops._attributes
   - slipway.gitops._source
+  - slipway.gitops._auth
   - slipway.gitops._pipeline
 attributes:
   check_mode:

@@ -13,7 +13,9 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Sink, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from ansible_collections.slipway.gitops.plugins.plugin_utils._action import Result, plain
+from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result, plain
+
+IN_CLUSTER = ("pods", "controller")
 
 
 def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
@@ -38,9 +40,13 @@ def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
     return found
 
 
-def engine_options(options: dict[str, Any], find: Callable[[str], str] = str) -> api.Options:
-    """Return the engine's options. `find` turns a relative path of the map of resolvers into the file Ansible would take."""
+def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options:
+    """Return the engine's options. `action` finds files as Ansible does, and connects to the cluster when one is needed."""
     return api.Options(
+        executor=options["executor"],
+        client=action.client(options) if options["executor"] in IN_CLUSTER or options["record"] else None,
+        record=options["record"],
+        custom_tasks=options["custom_tasks"],
         state_dir=options["state_dir"] or "",
         image_map=options["image_map"],
         claims={str(name): str(path) for name, path in options["claims"].items()},
@@ -50,7 +56,8 @@ def engine_options(options: dict[str, Any], find: Callable[[str], str] = str) ->
         namespace=options["namespace"],
         parallelism=options.get("parallelism") or 8,
         force=options["force"],
-        resolvers=_resolvers(options["resolvers"], find),
+        resolvers=_resolvers(options["resolvers"], action.find),
+        host_paths=options["host_paths"],
     )
 
 
@@ -76,7 +83,7 @@ def _resolvers(option: dict[str, Any], find: Callable[[str], str]) -> dict[str, 
 def result(report: api.Report, kind: str) -> Result:
     """Return the task's result; a run that did not succeed is a failure that says which step."""
     failure = None
-    if not report.succeeded:
+    if not report.succeeded and not report.pending:
         text = _why(report.task_runs) or report.message
         reason = report.status or "Failed"
         failure = Permanent(

@@ -125,10 +125,14 @@ class Client:
         query.update(force="true" if force else "false", fieldValidation=field_validation)
         return self._seen(self.session.json("PATCH", path, query=query, body=obj, content_type=_APPLY, what=ref(obj)))
 
-    def delete(self, target: ObjectRef, *, propagation: str = "Background", uid: str = "") -> bool:
-        """Delete; False when it was not there. `uid` guards against deleting a successor."""
+    def delete(
+        self, target: ObjectRef, *, propagation: str = "Background", uid: str = "", grace: int | None = None
+    ) -> bool:
+        """Delete; False when it was not there. `uid` guards against deleting a successor, `grace` is in seconds."""
         found = self.kind(target.api_version, target.kind)
         body: dict[str, Any] = {"propagationPolicy": propagation}
+        if grace is not None:
+            body["gracePeriodSeconds"] = grace
         if uid:
             body["preconditions"] = {"uid": uid}
         path = found.path(self._space(found, target.namespace), target.name)

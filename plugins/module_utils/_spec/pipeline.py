@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from .auth import AUTH_SPEC
 from .common import SOURCE_SPEC
 
 _COMMON: dict[str, Any] = {
     **SOURCE_SPEC,
+    **AUTH_SPEC,
     "params": {"type": "dict", "default": {}},
     "claims": {"type": "dict", "default": {}},
     "service_accounts": {"type": "dict", "default": {}},
     "namespace": {"type": "str", "default": "default"},
-    "executor": {"type": "str", "choices": ["process"], "default": "process"},
+    "executor": {"type": "str", "choices": ["process", "pods", "controller"], "default": "process"},
     "image_map": {"type": "list", "elements": "dict", "default": []},
     "step_env": {"type": "dict", "default": {}},
+    "host_paths": {"type": "list", "elements": "path", "default": []},
     "resolvers": {"type": "dict", "default": {}},
+    "custom_tasks": {"type": "list", "elements": "dict", "default": []},
+    "record": {"type": "bool", "default": False},
     "state_dir": {"type": "path"},
     "force": {"type": "bool", "default": False},
 }

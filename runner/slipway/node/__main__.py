@@ -25,6 +25,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._oci import base
 from .addresses import Addresses
 from .agent import Agent, capacity
 from .api import Api
+from .claims import Provisioner
 from .gateway.server import Gateway
 from .gateway.view import View
 from .images import Images
@@ -111,11 +112,14 @@ def _serve(arguments: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
     logs = _log_server(arguments.state, config, agent)
+    provisioner = Provisioner(Client(config, manager="slipway-node"), node.name, arguments.state / "claims")
+    provisioner.start()
     view.start()
     gateway.start()
     LOG.info("node %s, gateway on http://127.0.0.1:%d, pid %d", node.name, gateway.port, os.getpid())
     _announce(node.state_dir, f"http://127.0.0.1:{gateway.port}")
     agent.run()
+    provisioner.stop()
     if logs:
         logs.stop()
     gateway.stop()

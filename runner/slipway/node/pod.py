@@ -23,7 +23,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.types import Manifest, deep_get
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox.process import NotExecutable
 
-from . import decide, support, volumes
+from . import claims, decide, support, volumes
 from .addresses import Addresses
 from .api import Api, Publisher
 from .container import Container, Event, Exited, Health, PodContext
@@ -221,7 +221,11 @@ class PodWorker(threading.Thread):
         def token(audience: str, seconds: int) -> str:
             return self._node.api.token(context.namespace, account, audience, seconds, self._pod)
 
-        volumes.make(self._pod, made, Sources(context.facts, context.lookup(), token))
+        def claim(name: str) -> Path:
+            api = self._node.api
+            return api.now(lambda: claims.directory(api.client, context.namespace, name))
+
+        volumes.make(self._pod, made, Sources(context.facts, context.lookup(), token, claim))
 
     def _running(self, state: State, container: Container) -> None:
         if state.last or state.phase == "terminated":

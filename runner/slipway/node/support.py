@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.types import Manifest, deep_get
 
-VOLUMES = frozenset(("name", "emptyDir", "configMap", "secret", "downwardAPI", "projected", "hostPath"))
+VOLUMES = frozenset(
+    ("name", "emptyDir", "configMap", "secret", "downwardAPI", "projected", "hostPath", "persistentVolumeClaim")
+)
 PROJECTED = frozenset(("configMap", "secret", "downwardAPI", "serviceAccountToken"))
 HANDLERS = frozenset(("exec", "httpGet", "tcpSocket", "sleep"))
 PLAIN_CAPABILITIES = frozenset(("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP"))

@@ -26,15 +26,17 @@ from .environment import ConfigError, Facts, Lookup
 
 SHARED_MEMORY = Path("/dev/shm")
 Token = Callable[[str, int], str]
+Claim = Callable[[str], Path]
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What volumes are made of."""
+    """What volumes are made of. `claim` gives the directory of a PersistentVolumeClaim."""
 
     facts: Facts
     lookup: Lookup
     token: Token
+    claim: Claim
 
 
 @dataclass(slots=True)
@@ -68,6 +70,10 @@ def make(pod: Manifest, volumes: PodVolumes, sources: Sources) -> None:
         name = volume["name"]
         if "hostPath" in volume:
             volumes.paths[name] = _host_path(volume["hostPath"])
+        elif "persistentVolumeClaim" in volume:
+            volumes.paths[name] = sources.claim(str(volume["persistentVolumeClaim"].get("claimName") or ""))
+            if volume["persistentVolumeClaim"].get("readOnly"):
+                volumes.read_only.add(name)
         elif "emptyDir" in volume or set(volume) == {"name"}:
             volumes.paths[name] = _directory(volumes.folder / name, 0o777)
         else:

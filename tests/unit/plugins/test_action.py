@@ -85,7 +85,7 @@ def test_values_of_ansible_reach_the_engine_as_plain_data(tmp_path: Path) -> Non
     ("options", "message"),
     [
         ({"nonsense": 1}, "Supported parameters include"),
-        ({"executor": "pods"}, "value of executor must be one of"),
+        ({"executor": "elsewhere"}, "value of executor must be one of"),
         ({"src": ["gone.yaml"]}, "does not exist"),
         ({"image_map": [{"toolset": "host"}]}, "image_map[0].image is missing"),
     ],

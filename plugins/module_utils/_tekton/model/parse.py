@@ -19,6 +19,7 @@ from ..._core.yaml import Document
 from .convert import V1, V1ALPHA1, V1BETA1, Converted, to_v1
 from .defaults import defaulted
 from .reference import Remote
+from .spelling import spelled
 from .validate import document as validate
 
 _GROUPS = (V1, V1BETA1)
@@ -112,7 +113,7 @@ def _tekton(document: Document, cluster_tasks: frozenset[str], remarks: list[Rem
     converted = _to_v1(document, cluster_tasks)
     if converted.changes:
         remarks.append(Remark("old-version", document, "apiVersion", _told(converted)))
-    stable = replace(document, data=converted.obj)
+    stable = replace(document, data=spelled(converted.obj))
     validate.check(stable)
     return replace(stable, data=defaulted(stable.data))
 

@@ -171,7 +171,7 @@ def test_an_image_without_a_command_needs_one() -> None:
         ({"dnsConfig": {"nameservers": ["1.1.1.1"]}}, "dnsConfig"),
         ({"os": {"name": "windows"}}, "os.name"),
         ({"securityContext": {"sysctls": [{"name": "a", "value": "1"}]}}, "sysctls"),
-        ({"volumes": [{"name": "v", "persistentVolumeClaim": {}}]}, "volume v of type persistentVolumeClaim"),
+        ({"volumes": [{"name": "v", "nfs": {}}]}, "volume v of type nfs"),
         ({"volumes": [{"name": "v", "nfs": {}}]}, "type nfs"),
         ({"volumes": [{"name": "v", "projected": {"sources": [{"clusterTrustBundle": {}}]}}]}, "clusterTrustBundle"),
         (
@@ -210,7 +210,7 @@ def test_an_ordinary_pod_is_not_refused() -> None:
 def made(tmp_path: Path, *listed: Manifest) -> PodVolumes:
     pod = {**POD, "spec": {**POD["spec"], "volumes": list(listed)}}
     found = PodVolumes(tmp_path / "disk", tmp_path / "memory" / "u")
-    volumes.make(pod, found, Sources(FACTS, LOOKUP, lambda audience, seconds: f"token-{audience}-{seconds}"))
+    volumes.make(pod, found, Sources(FACTS, LOOKUP, lambda audience, seconds: f"token-{audience}-{seconds}", Path))
     return found
 
 
