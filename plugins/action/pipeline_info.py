@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.slipway.gitops.plugins.module_utils._spec.pipeline import PIPELINE_INFO_SPEC
+from ansible_collections.slipway.gitops.plugins.module_utils._spec.pipeline import (
+    PIPELINE_INFO_CONSTRAINTS,
+    PIPELINE_INFO_SPEC,
+)
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result
 
@@ -17,6 +20,7 @@ class ActionModule(GitOpsAction):
     """Return the kept runs; with a name, everything that is known of that one."""
 
     SPEC = PIPELINE_INFO_SPEC
+    CONSTRAINTS = PIPELINE_INFO_CONSTRAINTS
 
     def perform(self, options: dict[str, Any]) -> Result:
         wanted = api.Wanted(

@@ -47,6 +47,9 @@ options:
     description:
       - What images of steps mean on this machine, before the built-in list, as C({image, toolset, entrypoint}).
       - C(image) is a glob, C(toolset) is V(host), V(busybox) or V(kaniko), C(entrypoint) is a list.
+      - Also C(env) (dict), C(workdir), C(user) (V(uid) or V(uid:gid)) and C(tools) (files of this machine by their path
+        inside).
+      - C({image, layout}) takes the files, entry point, environment, directory and user of an OCI image layout.
       - An image that nothing maps is refused.
     type: list
     elements: dict
@@ -55,6 +58,13 @@ options:
     description: Variables for every step. Steps get no other variables of the controller.
     type: dict
     default: {}
+  host_paths:
+    description:
+      - Directories of this machine that C(hostPath) volumes may show, with all below them.
+      - Any other C(hostPath) is refused before anything runs.
+    type: list
+    elements: path
+    default: []
   resolvers:
     description:
       - What references with a C(resolver) may reach, and defaults of the resolvers V(git), V(http), V(hub), V(bundles) and V(cluster).

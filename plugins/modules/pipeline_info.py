@@ -39,7 +39,7 @@ options:
     description: Only runs of the Pipeline of this name.
     type: str
   task:
-    description: Only runs of the Task of this name.
+    description: Only runs of the Task of this name. Excludes O(pipeline).
     type: str
   kind:
     description: Only runs of this kind.
@@ -225,12 +225,15 @@ runs:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.slipway.gitops.plugins.module_utils._spec.pipeline import PIPELINE_INFO_SPEC
+from ansible_collections.slipway.gitops.plugins.module_utils._spec.pipeline import (
+    PIPELINE_INFO_CONSTRAINTS,
+    PIPELINE_INFO_SPEC,
+)
 from ansible_collections.slipway.gitops.plugins.module_utils._spec.stub import stub
 
 
 def main() -> None:
-    stub(AnsibleModule(argument_spec=PIPELINE_INFO_SPEC, supports_check_mode=True))
+    stub(AnsibleModule(argument_spec=PIPELINE_INFO_SPEC, supports_check_mode=True, **PIPELINE_INFO_CONSTRAINTS))
 
 
 if __name__ == "__main__":

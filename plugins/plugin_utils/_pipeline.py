@@ -59,6 +59,7 @@ def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options
         concurrency=api.Concurrency(**options["concurrency"]) if options.get("concurrency") else None,
         reuse=api.Reuse(**options["reuse"]) if options.get("reuse") else None,
         resolvers=_resolvers(options["resolvers"], action.find),
+        host_paths=options["host_paths"],
     )
 
 

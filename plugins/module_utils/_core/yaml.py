@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from . import gojson
@@ -154,9 +154,15 @@ class Document:
         """Return where `path` (such as spec.tasks[2].runAfter) stands, or its nearest parent."""
         if not self.text:
             return Place(self.file, self.line)
-        node = pyyaml().compose(self.text, Loader=_base())
+        node = _composed(self.text)
         line = _line_of(node, path)
         return Place(self.file, self.line + line)
+
+
+@lru_cache(maxsize=8)
+def _composed(text: str) -> Any:
+    """Return the nodes of a document, read once for all places that are asked for in a row."""
+    return pyyaml().compose(text, Loader=_base())
 
 
 def _line_of(node: Any, path: str) -> int:

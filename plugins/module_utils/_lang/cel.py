@@ -76,13 +76,7 @@ class Environment:
     def evaluate(self, expression: str, data: Mapping[str, Any]) -> Value:
         """Return the value of an expression. Invalid with cel-go's message when it is wrong or fails."""
         quoted = json.dumps(expression, ensure_ascii=False)
-        try:
-            program = self._env.compile(expression)
-        except RuntimeError as error:
-            text = _TAIL.sub("", _CODE.sub("", str(error)))
-            if "Syntax error" in text:
-                raise Invalid("", f"failed to parse expression {quoted}: {text}") from None
-            raise Invalid("", f"expression {quoted} check failed: {_undeclared(text)}") from None
+        program = self.compiled(expression)
         try:
             value = program.eval(data=dict(data))
         except RuntimeError as error:
@@ -92,6 +86,17 @@ class Environment:
         if kind == "error":
             raise Invalid("", f"expression {quoted} failed to evaluate: {_worded(str(plain))}")
         return Value(plain, kind)
+
+    def compiled(self, expression: str) -> Any:
+        """Return the library's program. Invalid with cel-go's message when the expression is wrong."""
+        quoted = json.dumps(expression, ensure_ascii=False)
+        try:
+            return self._env.compile(expression)
+        except RuntimeError as error:
+            text = _TAIL.sub("", _CODE.sub("", str(error)))
+            if "Syntax error" in text:
+                raise Invalid("", f"failed to parse expression {quoted}: {text}") from None
+            raise Invalid("", f"expression {quoted} check failed: {_undeclared(text)}") from None
 
     def _declared(self, functions: Sequence[Function]) -> list[Any]:
         overloads: dict[str, list[Any]] = {}

@@ -21,10 +21,11 @@ import tarfile
 import tempfile
 import zlib
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 from .._core.errors import Permanent, Refused
 from .image import ImageConfig, Reference, config_of, parse_reference
+from .layout import Layout
 from .registry import Manifest, Registry, registry_for
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "riscv64": "riscv64"}
@@ -66,7 +67,29 @@ def unpack(reference: str | Reference, registry: Registry | None, cache_dir: str
             client.close()
 
 
-def select(registry: Registry, repository: str, identifier: str, architecture: str = "") -> Manifest:
+class Blobs(Protocol):
+    """Where an image comes from: a registry, or a layout on the disk."""
+
+    host: str
+
+    def manifest(self, repository: str, identifier: str) -> Manifest:
+        """Return a manifest."""
+
+    def blob(self, repository: str, digest: str) -> bytes:
+        """Return a small blob."""
+
+    def download(self, repository: str, digest: str, path: str) -> None:
+        """Write a blob into a file."""
+
+
+def unpack_layout(folder: str, tag: str, cache_dir: str) -> Unpacked:
+    """Return the image of an OCI layout, unpacked below `cache_dir` unless it is there. Invalid when it is none."""
+    layout = Layout(folder)
+    digest = layout.digest(tag)
+    return _cached(cache_dir, digest) or _fetch(layout, Reference("layout", "image", digest=digest), digest, cache_dir)
+
+
+def select(registry: Blobs, repository: str, identifier: str, architecture: str = "") -> Manifest:
     """Return the manifest for one architecture (this machine's by default), through an index when there is one."""
     manifest = registry.manifest(repository, identifier)
     if not manifest.is_index:
@@ -92,7 +115,7 @@ def _cached(cache_dir: str, digest: str) -> Unpacked | None:
         return None
 
 
-def _fetch(registry: Registry, image: Reference, digest: str, cache_dir: str) -> Unpacked:
+def _fetch(registry: Blobs, image: Reference, digest: str, cache_dir: str) -> Unpacked:
     manifest = select(registry, image.repository, digest).data
     if "config" not in manifest:
         raise Permanent(f"{image} is no image: its manifest has no config")
@@ -125,7 +148,7 @@ def _publish(work: str, place: str) -> None:
 
 
 def _apply_layers(
-    registry: Registry, image: Reference, manifest: dict[str, Any], config: dict[str, Any], work: str, rootfs: str
+    registry: Blobs, image: Reference, manifest: dict[str, Any], config: dict[str, Any], work: str, rootfs: str
 ) -> None:
     expected = (config.get("rootfs") or {}).get("diff_ids") or []
     for index, layer in enumerate(manifest.get("layers") or []):

@@ -9,6 +9,7 @@ Knows bubblewrap >= 0.5 and nothing of what the programs are for.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -27,7 +28,9 @@ TOOLBOX = "/.slipway/bin"
 _BIN = DEFAULT_PATH.split(":")
 
 
-def _isolation(user_namespace: bool, pid_namespace: bool, uid: int, gid: int) -> list[str]:
+def _isolation(
+    user_namespace: bool, pid_namespace: bool, uid: int, gid: int, drop: frozenset[str] = frozenset()
+) -> list[str]:
     args = ["--die-with-parent", "--new-session", "--unshare-ipc"]
     if pid_namespace:
         args += ["--unshare-pid", "--proc", "/proc"]
@@ -38,7 +41,7 @@ def _isolation(user_namespace: bool, pid_namespace: bool, uid: int, gid: int) ->
     else:
         args += ["--cap-drop", "ALL"]
         for name in CAPABILITIES:
-            args += ["--cap-add", f"CAP_{name}"]
+            args += [] if name in drop or "ALL" in drop else ["--cap-add", f"CAP_{name}"]
     return [*args, "--dev", "/dev"]
 
 
@@ -86,16 +89,21 @@ def command(spec: ProcessSpec, view: View, backend: Backend) -> list[str]:
     namespace = backend.user_namespace or (drop and not really_drop)
     args = limit_prefix(spec.limits)
     args += [shutil.which("bwrap") or "bwrap"]
-    args += _isolation(namespace, backend.pid_namespace, spec.uid or 0, spec.gid or 0)
+    kept = spec.drop if not really_drop else frozenset(())  # setpriv needs them, and leaves none to another user
+    args += _isolation(namespace, backend.pid_namespace, spec.uid or 0, spec.gid or 0, kept)
     args += [] if spec.share_net else ["--unshare-net"]
     args += ["--unshare-uts", "--hostname", spec.hostname] if spec.hostname else []
-    args += _places(view)
-    args += _toolbox(view)
-    args += _home(spec, view)
+    folders = _Folders()
+    args += _places(view, folders)
+    args += _toolbox(view, folders)
+    args += _home(spec, view, folders)
+    args += _closed(view) if spec.read_only_root else []
     args += ["--chdir", spec.cwd or "/", "--"]
     if really_drop:
         args += ["/usr/bin/setpriv", "--reuid", str(spec.uid or 0), "--regid", str(spec.gid or 0)]
-        args += ["--clear-groups", "--inh-caps", "-all", "--no-new-privs", "--"]
+        groups = ",".join(str(group) for group in spec.groups)
+        args += [f"--groups={groups}"] if groups else ["--clear-groups"]
+        args += ["--inh-caps", "-all", "--no-new-privs", "--"]
     return [*args, *spec.argv]
 
 
@@ -109,12 +117,60 @@ def limit_prefix(limits: Limits) -> list[str]:
         "--fsize": limits.file_size,
     }
     flags = [f"{flag}={value}" for flag, value in wanted.items() if value is not None]
-    return [shutil.which("prlimit") or "prlimit", *flags, "--"] if flags else []
+    prefix = [shutil.which("prlimit") or "prlimit", *flags, "--"] if flags else []
+    return prefix + _processors(limits.cpus)
 
 
-def _places(view: View) -> list[str]:
+_turn = itertools.count()
+
+
+def _processors(wanted: int | None) -> list[str]:
+    """Bind to so many processors, other ones at each start; nothing when there are no more anyway."""
+    mine = sorted(os.sched_getaffinity(0))
+    if wanted is None or wanted >= len(mine):
+        return []
+    first = next(_turn) * wanted
+    chosen = {mine[(first + number) % len(mine)] for number in range(wanted)}
+    return [shutil.which("taskset") or "taskset", "-c", ",".join(str(number) for number in sorted(chosen))]
+
+
+def _closed(view: View) -> list[str]:
+    """Close what a container has for itself: the root and the scratch folders that no mount covers."""
+    own = [entry.target for entry in view.entries if entry.kind == "tmpfs"]
+    return [part for target in [*own, "/"] for part in ("--remount-ro", target)]
+
+
+class _Folders:
+    """Makes the directories above mount points: bubblewrap makes them for its own user alone."""
+
+    def __init__(self) -> None:
+        self._there: set[str] = {"/"}
+        self._whole: set[str] = set()
+
+    def above(self, target: str, *, whole: bool = False) -> list[str]:
+        """Return the arguments that make what is missing above `target`; `whole`: it shows all that is below it."""
+        missing: list[str] = []
+        parent = os.path.dirname(target)
+        while parent not in self._there and not self._covered(parent):
+            missing.insert(0, parent)
+            parent = os.path.dirname(parent)
+        self._there.update((*missing, target))
+        if whole:
+            self._whole.add(target)
+        return [part for folder in missing for part in ("--perms", "0755", "--dir", folder)]
+
+    def _covered(self, path: str) -> bool:
+        while path != "/":
+            if path in self._whole:
+                return True
+            path = os.path.dirname(path)
+        return False
+
+
+def _places(view: View, folders: _Folders) -> list[str]:
     args: list[str] = []
     for entry in view.entries:
+        args += folders.above(entry.target, whole=entry.kind == "bind")
         if entry.kind == "bind":
             args += ["--ro-bind" if entry.read_only else "--bind", entry.source, entry.target]
         elif entry.kind == "link":
@@ -124,11 +180,12 @@ def _places(view: View) -> list[str]:
     return args
 
 
-def _toolbox(view: View) -> list[str]:
+def _toolbox(view: View, folders: _Folders) -> list[str]:
     """Give Python both of its names where the view has only one: images say `python` or `python3`."""
     found = interpreter(view)
     names = [name for name in ("python", "python3") if found and not any(view.real(f"{d}/{name}") for d in _BIN)]
-    return [part for name in names for part in ("--symlink", found, f"{TOOLBOX}/{name}")]
+    above = folders.above(f"{TOOLBOX}/python") if names else []
+    return [*above, *(part for name in names for part in ("--symlink", found, f"{TOOLBOX}/{name}"))]
 
 
 def interpreter(view: View) -> str:
@@ -142,14 +199,14 @@ def search_path(spec: ProcessSpec) -> str:
     return f"{spec.env.get('PATH') or DEFAULT_PATH}:{TOOLBOX}"
 
 
-def _home(spec: ProcessSpec, view: View) -> list[str]:
+def _home(spec: ProcessSpec, view: View, folders: _Folders) -> list[str]:
     """Make HOME and the working directory when no mount provides them."""
     args: list[str] = []
     for path in {spec.env.get("HOME", ""), spec.cwd}:
         if path.startswith("/") and not view.is_dir(path) and view.host(view.follow(path)) is None:
             owner = view.owner(view.follow(path))
             if owner is None or owner.kind != "bind" or not owner.read_only:
-                args += ["--perms", "0777", "--dir", view.follow(path)]
+                args += [*folders.above(view.follow(path)), "--perms", "0777", "--dir", view.follow(path)]
     return args
 
 

@@ -57,6 +57,10 @@ def prepare(spec: ProcessSpec) -> tuple[list[str], dict[str, str], str, str]:
     """Return argv, environment, working directory and the private temporary directory, rewritten."""
     if not spec.share_net:
         raise Refused("a plain process cannot be cut off from the network", reason="NoSandbox")
+    if spec.read_only_root:
+        raise Refused("a plain process has no root file system of its own to make read-only", reason="NoSandbox")
+    if spec.drop and os.geteuid() == 0 and not spec.uid:
+        raise Refused("capabilities of a plain process of root cannot be dropped", reason="NoSandbox")
     turn = rewriter(all_mounts([*spec.mounts, *spec.tools], spec.rootfs))
     scratch = tempfile.mkdtemp(prefix="slipway-")
     if spec.uid is not None and os.geteuid() == 0:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -29,6 +30,7 @@ __all__ = [
     "ProcessSpec",
     "Running",
     "available",
+    "interact",
     "python_mounts",
     "rewrite",
     "start",
@@ -80,9 +82,24 @@ def start(spec: ProcessSpec) -> Running:
     for mount in (*spec.mounts, *spec.tools):
         if not os.path.lexists(mount.source):
             raise Permanent(f"cannot mount {mount.source} at {mount.target}: it does not exist", reason="StartError")
-    if _wants_limits(spec.limits) and shutil.which("prlimit") is None:
-        raise Refused("limits need the program prlimit (util-linux), which is not installed")
+    if _wants_limits(spec.limits) and not (shutil.which("prlimit") and shutil.which("taskset")):
+        raise Refused("limits need the programs prlimit and taskset (util-linux), which are not installed")
     return _start_plain(spec) if available().name == "plain" else _start_sandboxed(spec)
+
+
+def interact(spec: ProcessSpec) -> int:
+    """Run a program on our own terminal until it ends; return its exit code. Raises as `start` does."""
+    if available().name == "plain":
+        argv, env, cwd, scratch = plain.prepare(spec)
+        try:
+            return subprocess.call(argv, env=env, cwd=cwd)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    view = plan(spec.rootfs, spec.rootfs_writable, [*_host_python(spec), *spec.tools, *spec.mounts])
+    _check_program(spec, view)
+    # In the terminal's own session, or the shell could not control its jobs.
+    argv = [part for part in bwrap.command(spec, view, available()) if part != "--new-session"]
+    return subprocess.call(argv, env=bwrap.environment(spec))
 
 
 def _wants_limits(limits: Limits) -> bool:
@@ -100,7 +117,11 @@ def _start_sandboxed(spec: ProcessSpec) -> Running:
     # Opening /dev/stdout by name needs the pipe to belong to the program's user.
     owner = spec.uid if os.geteuid() == 0 and not backend.user_namespace else None
     owned = not backend.pid_namespace
-    return Handle(Command(argv, env, None, spec.stdout, owned=owned, pipe_owner=owner, ended=spec.ended))
+    command = Command(
+        argv, env, None, spec.stdout, spec.stderr, owned=owned, pipe_owner=owner, ended=spec.ended,
+        memory=spec.limits.memory,
+    )  # fmt: skip
+    return Handle(command)
 
 
 def _host_python(spec: ProcessSpec) -> tuple[Mount, ...]:
@@ -150,11 +171,13 @@ def _start_plain(spec: ProcessSpec) -> Running:
             env,
             cwd,
             spec.stdout,
+            spec.stderr,
             owned=True,
             uid=spec.uid if drop else None,
             gid=spec.gid,
             pipe_owner=spec.uid if drop else None,
             ended=spec.ended,
+            memory=spec.limits.memory,
             at_end=lambda: shutil.rmtree(scratch, ignore_errors=True),
         )
         return Handle(command)

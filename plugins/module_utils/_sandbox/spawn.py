@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import tree
+from .memory import Watch
 
 CHUNK = 65536
 MARK = "SLIPWAY_SANDBOX_OWNER"
@@ -39,12 +40,14 @@ class Command:
     env: Mapping[str, str]
     cwd: str | None
     stdout: Callable[[bytes], None] | None
+    stderr: Callable[[bytes], None] | None = None
     owned: bool = False
     uid: int | None = None
     gid: int | None = None
     pipe_owner: int | None = None
     at_end: Callable[[], None] | None = None
     ended: Callable[[int], None] | None = None
+    memory: int | None = None
 
 
 class _Spawner:
@@ -114,30 +117,44 @@ class Handle:
         self._error: Exception | None = None
         self._code: int | None = None
         self._done = threading.Event()
-        self._out, out = os.pipe() if command.stdout else (-1, -1)
+        self._sinks: dict[int, Callable[[bytes], None]] = {}
+        self._watch: Watch | None = None
+        ends = [self._pipe(sink) for sink in (command.stdout, command.stderr)]
         try:
             spawner = _current()
-            self._process: subprocess.Popen[bytes] = spawner.run(lambda: self._popen(spawner, out))
+            self._process: subprocess.Popen[bytes] = spawner.run(lambda: self._popen(spawner, *ends))
             self.pid = self._process.pid
             self._pidfd = os.pidfd_open(self.pid)
         except BaseException:
-            self._close_pipe()
+            self._close_pipes()
             raise
         finally:
-            if out >= 0:
-                os.close(out)
+            for end in ends:
+                if end >= 0:
+                    os.close(end)
+        if command.memory is not None:
+            self._watch = Watch(self.pid, command.memory, self._done)
         threading.Thread(target=self._pump, name=f"slipway-read-{self.pid}", daemon=True).start()
 
-    def _popen(self, spawner: _Spawner, out: int) -> subprocess.Popen[bytes]:
+    def _pipe(self, sink: Callable[[bytes], None] | None) -> int:
+        """Return the end that the program writes to, -1 for none."""
+        if sink is None:
+            return -1
+        mine, theirs = os.pipe()
+        self._sinks[mine] = sink
+        return theirs
+
+    def _popen(self, spawner: _Spawner, out: int, err: int) -> subprocess.Popen[bytes]:
         command = self._command
         env = dict(command.env)
         if command.owned:
             spawner.watch()
             env[MARK] = spawner.token
             env["SLIPWAY_SANDBOX_ID"] = self._mark.partition("=")[2]
-        if out >= 0 and command.pipe_owner:
-            # /dev/stdout is opened anew by name, with the rights of the program.
-            os.fchown(out, command.pipe_owner, -1)
+        for end in (out, err):
+            if end >= 0 and command.pipe_owner:
+                # /dev/stdout is opened anew by name, with the rights of the program.
+                os.fchown(end, command.pipe_owner, -1)
         drop: dict[str, Any] = {}
         if command.uid is not None:
             drop = {"user": command.uid, "group": command.gid or 0, "extra_groups": []}
@@ -148,7 +165,7 @@ class Handle:
             cwd=command.cwd,
             stdin=subprocess.DEVNULL,
             stdout=sink,
-            stderr=sink,
+            stderr=err if err >= 0 else sink,
             start_new_session=True,
             **drop,
         )
@@ -156,25 +173,25 @@ class Handle:
     def _pump(self) -> None:
         poll = select.poll()
         poll.register(self._pidfd, select.POLLIN)
-        if self._out >= 0:
-            poll.register(self._out, select.POLLIN)
+        for pipe in self._sinks:
+            poll.register(pipe, select.POLLIN)
         ended = False
         while not ended:
             for descriptor, _ready in poll.poll():
                 if descriptor == self._pidfd:
                     ended = True
-                elif not self._read():
-                    poll.unregister(self._out)
+                elif not self._read(descriptor):
+                    poll.unregister(descriptor)
         self._finish()
 
-    def _read(self) -> bool:
+    def _read(self, pipe: int) -> bool:
         try:
-            data = os.read(self._out, CHUNK)
+            data = os.read(pipe, CHUNK)
         except BlockingIOError:
             return False
-        if data and self._command.stdout and self._error is None:
+        if data and self._error is None:
             try:
-                self._command.stdout(data)
+                self._sinks[pipe](data)
             except Exception as error:  # the reader must go on, or the program would block
                 self._error = error
         return bool(data)
@@ -183,11 +200,11 @@ class Handle:
         code = self._process.wait()
         if self._mark:
             self._kill_leftovers()
-        if self._out >= 0:
-            os.set_blocking(self._out, False)
-            while self._read():
+        for pipe in self._sinks:
+            os.set_blocking(pipe, False)
+            while self._read(pipe):
                 pass
-        self._close_pipe()
+        self._close_pipes()
         os.close(self._pidfd)
         if self._command.at_end:
             with contextlib.suppress(OSError):
@@ -205,10 +222,15 @@ class Handle:
             tree.send(left, signal.SIGKILL)
             time.sleep(0.005)
 
-    def _close_pipe(self) -> None:
-        if self._out >= 0:
-            os.close(self._out)
-            self._out = -1
+    def _close_pipes(self) -> None:
+        for pipe in self._sinks:
+            os.close(pipe)
+        self._sinks = {}
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Return whether the program was ended because it used more than its limit."""
+        return self._watch is not None and self._watch.struck
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs or its output is still being read."""

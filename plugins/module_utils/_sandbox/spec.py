@@ -42,7 +42,8 @@ class Limits:
     """Resource limits of each process; None leaves the limit of the caller.
 
     `cpu_seconds` of processor time, `address_space` and `file_size` in bytes, `processes` of the
-    user on this machine, `open_files` per process.
+    user on this machine, `open_files` per process. Of the program with all its children: `memory` in
+    bytes (what is more is ended), `cpus` how many processors it may use at once, rounded up.
     """
 
     cpu_seconds: int | None = None
@@ -50,6 +51,8 @@ class Limits:
     processes: int | None = None
     open_files: int | None = None
     file_size: int | None = None
+    memory: int | None = None
+    cpus: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,10 @@ class ProcessSpec:
     image: a complete one (with a shell or a dynamic loader) replaces the host's tools, a partial one
     (COPY only) is laid over them. `tools` are single host files shown at a path. `uid`/`gid` are what
     the program sees itself as (None: root inside). `stdout` gets the merged output, chunk by chunk,
-    from one thread; None throws the output away. `ended` gets the exit code after the last output,
-    from the same thread.
+    from one thread; None throws the output away. `stderr` gets standard error apart from it, by the
+    same thread. `ended` gets the exit code after the last output, from the same thread. `groups` are
+    more groups of the program, `drop` names capabilities that not even root inside keeps ("ALL" for
+    all), `read_only_root` leaves only the mounts writable.
     """
 
     argv: tuple[str, ...]
@@ -76,8 +81,12 @@ class ProcessSpec:
     hostname: str = ""
     uid: int | None = None
     gid: int | None = None
+    groups: tuple[int, ...] = ()
+    drop: frozenset[str] = frozenset()
+    read_only_root: bool = False
     limits: Limits = field(default_factory=Limits)
     stdout: Callable[[bytes], None] | None = None
+    stderr: Callable[[bytes], None] | None = None
     ended: Callable[[int], None] | None = None
 
 
@@ -85,6 +94,10 @@ class Running(Protocol):
     """A started program. The exit code is the program's, or 128+n when signal n ended it."""
 
     pid: int
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Return whether the program was ended because it used more than its limit."""
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""

@@ -21,6 +21,7 @@ _COMMON: dict[str, Any] = {
     "executor": {"type": "str", "choices": ["process", "pods", "controller"], "default": "process"},
     "image_map": {"type": "list", "elements": "dict", "default": []},
     "step_env": {"type": "dict", "default": {}},
+    "host_paths": {"type": "list", "elements": "path", "default": []},
     "resolvers": {"type": "dict", "default": {}},
     "custom_tasks": {"type": "list", "elements": "dict", "default": []},
     "record": {"type": "bool", "default": False},
@@ -64,3 +65,4 @@ PIPELINE_INFO_SPEC: dict[str, Any] = {
     "logs": {"type": "bool", "default": False},
     "state_dir": {"type": "path"},
 }
+PIPELINE_INFO_CONSTRAINTS: dict[str, Any] = {"mutually_exclusive": [["pipeline", "task"]]}

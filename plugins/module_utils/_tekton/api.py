@@ -13,6 +13,7 @@ from __future__ import annotations
 from .._core.errors import Invalid
 from .execute import run_pipeline, run_task
 from .history import Kept, StepLog, claim_folder, kept_run, kept_runs, remove_run, step_logs
+from .lint import RULES as LINT_RULES
 from .lint import Finding, lint
 from .model.parse import Bundle, parse
 from .options import EMULATED, STOPS, Options, Report
@@ -27,6 +28,7 @@ from .turn import Concurrency
 
 __all__ = [
     "EMULATED",
+    "LINT_RULES",
     "Bundle",
     "Concurrency",
     "Finding",

@@ -227,7 +227,8 @@ def _request(bundle: Bundle, run: Document, world: World) -> Request:
     world.executor.refuse(task.spec, f"TaskRun {meta['name']}", task.actions)
     given = given_params(run.data)
     strings = params.replacements(params.with_defaults(task.spec.get("params") or [], given)).strings
-    bindings = workspaces.replaced(spec.get("workspaces") or [], strings)
+    config, bindings = world.config, workspaces.replaced(spec.get("workspaces") or [], strings)
+    bindings += workspaces.defaults(task.spec.get("workspaces") or [], bindings, config.workspace)
     return Request(
         who=Identity(Kind.TASK_RUN, meta["name"], meta["namespace"], meta["uid"], meta),
         task=task.name or meta["name"],
@@ -235,11 +236,11 @@ def _request(bundle: Bundle, run: Document, world: World) -> Request:
         spec=task.spec,
         params=given,
         workspaces={entry["name"]: world.executor.bind(entry, meta["name"]) for entry in bindings},
-        timeout=task_timeout(spec.get("timeout"), None),
+        timeout=task_timeout(spec.get("timeout") or config.task_timeout, None),
         actions=task.actions,
         sources=Sources(task.source, task.step_sources),
-        service_account=str(spec.get("serviceAccountName") or ""),
-        pod_template=spec.get("podTemplate") or {},
+        service_account=str(spec.get("serviceAccountName") or config.service_account),
+        pod_template=config.pod_of(spec.get("podTemplate")),
         given=spec,
     )
 

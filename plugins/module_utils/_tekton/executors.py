@@ -22,6 +22,7 @@ from .act.executor import Executor, World
 from .act.process import ProcessExecutor
 from .act.steps import Shared
 from .act.workspaces import Volumes, secret_values
+from .model import config
 from .model.parse import Bundle
 from .options import Options
 from .record import Record
@@ -34,15 +35,18 @@ def world(
     bundle: Bundle, run: Document, folder: str, options: Options, events: Sink, cancel: Cancel, record: Record
 ) -> World:
     """Return what the TaskRuns of a run share."""
-    pods = options.executor == "pods"
+    pods, found = options.executor == "pods", config.read(bundle)
     executor = (
-        _pods(bundle, run, folder, options, events, cancel) if pods else _process(bundle, folder, options, events)
+        _pods(bundle, run, folder, options, events, cancel)
+        if pods
+        else _process(bundle, folder, options, events, found)
     )
     return World(
         executor=executor,
         events=events,
         cancel=cancel,
         cel=_cel,
+        config=found,
         note=record.note,
         custom=programs.handlers(options.custom_tasks, events),
         slots=threading.Semaphore(options.parallelism),
@@ -67,14 +71,17 @@ def recording(options: Options, events: Sink) -> Iterator[Record]:
         kept.close()
 
 
-def _process(bundle: Bundle, folder: str, options: Options, events: Sink) -> Executor:
+def _process(bundle: Bundle, folder: str, options: Options, events: Sink, found: config.Config) -> Executor:
     shared = Shared(
-        volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims),
+        volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims, options.host_paths),
         secrets=lambda kind, name: secret_values(bundle.find, kind, name),
         step_env=options.step_env,
         events=events,
         cel=_cel,
         accounts=accounts.checked(options.service_accounts),
+        bundle=bundle,
+        config=found,
+        on_failure=options.on_failure,
     )
     return ProcessExecutor(shared, images.toolsets(options.image_map, os.path.join(folder, "tools")))
 

@@ -18,14 +18,15 @@ from contextlib import contextmanager
 from .._core.errors import Permanent, Refused
 
 _NAME = "going.lock"
-_TRIES, _PAUSE = 20, 0.05
+TRIES, _PAUSE = 60, 0.05
 
 
 @contextmanager
 def held(folder: str) -> Iterator[None]:
     """Hold the lock of a run's folder, which is made when it is not there. Refused when another process has it.
 
-    One that only reads the report of an ended run has it for a moment: that is waited for, a second at most.
+    One that only reads the report of an ended run has it for a moment, and one whose play was killed until it has
+    stopped its steps: both are waited for, three seconds at most.
     """
     name = os.path.basename(folder)
     try:
@@ -34,7 +35,7 @@ def held(folder: str) -> Iterator[None]:
     except OSError as error:
         raise Permanent(f"cannot write to {folder}: {error.strerror}", hint="give another state_dir") from error
     try:
-        if not any(_taken(descriptor) for _try in range(_TRIES)):
+        if not any(_taken(descriptor) for _try in range(TRIES)):
             hint = "wait for its end, or give the run another name"
             raise Refused(f"a run named {name!r} is going on already", hint=hint, obj=f"run {name}")
         yield

@@ -16,6 +16,7 @@ from .record import Write, nowhere
 
 if TYPE_CHECKING:
     from .._kube.client import Client
+    from .act.containers import OnFailure
     from .reuse import Reuse
     from .turn import Concurrency
 
@@ -30,8 +31,9 @@ class Options:
 
     `service_accounts` maps names of ServiceAccounts to kubeconfigs, for the steps of that account; `resolvers` says what
     resolvers may do, resolve/settings.py has its shape. `client` is the cluster of the
-    executors pods and controller, and of `record`; other runs need none. `reuse` says what an earlier run has done
-    already, `concurrency` with which other runs this one may not go on at once.
+    executors pods and controller, and of `record`; other runs need none. `host_paths` are directories of this machine
+    that hostPath volumes may show. `on_failure` is called with each step that failed, its files still in place. `reuse`
+    says what an earlier run has done already, `concurrency` with which other runs this one may not go on at once.
     """
 
     executor: str = "process"
@@ -49,6 +51,8 @@ class Options:
     concurrency: Concurrency | None = None
     custom_tasks: Sequence[Mapping[str, Any]] = ()
     record: bool = False
+    host_paths: Sequence[str] = ()
+    on_failure: OnFailure | None = None
     write: Write = nowhere
     resolvers: Mapping[str, Any] = field(default_factory=dict)
 
@@ -97,6 +101,7 @@ def task_run(task: str, name: str, end: TaskEnd) -> dict[str, Any]:
         "message": end.message,
         "seconds": round(end.seconds, 3),
         "results": dict(end.results),
+        "sidecars": [asdict(sidecar) for sidecar in end.sidecars],
         "steps": [_step(step) for step in end.steps],
     }
 

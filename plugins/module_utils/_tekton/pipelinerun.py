@@ -73,7 +73,7 @@ class PipelineRun:
         found = self._pipeline_found(bundle, run)
         self._spec, self._pipeline, self._source = found.spec, found.name, found.source
         self._params = self._resolve_params(given_params(run.data))
-        self._timeouts = timeouts.resolve(run.data["spec"].get("timeouts"))
+        self._timeouts = timeouts.resolve(run.data["spec"].get("timeouts"), setting.world.config.whole_timeout)
         self._bindings = self._check_bindings()
         self.applied = self._applied()
         entries, last = self.applied["tasks"], self.applied.get("finally") or []

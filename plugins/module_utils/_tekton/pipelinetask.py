@@ -30,7 +30,7 @@ from .decide.substitution import Replacements
 from .loop import Child
 from .objects import Identity
 from .resolve.local import Found
-from .taskrun import Request, Sources, attempts
+from .taskrun import RESOURCES, Request, Sources, attempts
 
 Nested = Callable[[Document, Cancel, "tuple[str, ...]"], TaskEnd]
 
@@ -158,7 +158,9 @@ class PipelineTasks:
             values = {**self._propagated(spec), **values}
             spec = apply_task.apply(spec, _only_results(given))
         own = runs.task_run_spec(self.run, task)
-        bound = self._workspaces(entry, found)
+        bound, config = self._workspaces(entry, found), self.world.config
+        missing = workspaces.defaults(found.spec.get("workspaces") or [], _named(bound), config.workspace)
+        bound |= {str(binding["name"]): binding for binding in missing}
         return Request(
             who=self._identity(Kind.TASK_RUN, name, task),
             task=task,
@@ -166,11 +168,11 @@ class PipelineTasks:
             spec=spec,
             params=values,
             workspaces={workspace: self.world.executor.bind(binding, name) for workspace, binding in bound.items()},
-            timeout=timeouts.task_timeout(entry.get("timeout"), own.get("timeout")),
+            timeout=timeouts.task_timeout(entry.get("timeout") or config.task_timeout, own.get("timeout")),
             actions=found.actions,
             sources=Sources(found.source, found.step_sources),
-            service_account=str(own.get("serviceAccountName") or ""),
-            pod_template=own.get("podTemplate") or {},
+            service_account=str(own.get("serviceAccountName") or config.service_account),
+            pod_template=config.pod_of(own.get("podTemplate")),
             given=_object_spec(entry, found, own, list(bound.values())),
             ignores_failure=entry.get("onError") == "continue",
         )
@@ -191,6 +193,10 @@ class PipelineTasks:
         return {name: _within(binding, usage) for name, (usage, binding) in known.items() if binding is not None}
 
 
+def _named(bound: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"name": name} for name in bound]
+
+
 def _within(binding: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
     """Return a binding narrowed to the part that the pipeline task uses."""
     parts = [part for part in (binding.get("subPath"), usage.get("subPath")) if part]
@@ -203,7 +209,7 @@ def _object_spec(
     """Return the spec of the TaskRun object."""
     names = ("params", "retries", "timeout", "taskRef", "taskSpec")
     spec = {key: entry[key] for key in names if entry.get(key)}
-    more = {"serviceAccountName": own.get("serviceAccountName"), "podTemplate": own.get("podTemplate")}
+    more = {name: own.get(name) for name in ("serviceAccountName", "podTemplate", *RESOURCES)}
     return {**spec, **_without_empty({**more, "workspaces": list(bound)})}
 
 

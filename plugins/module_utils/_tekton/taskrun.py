@@ -24,6 +24,7 @@ from .decide.children import CANCELLED, Kind
 from .objects import Identity
 
 _CREDENTIALS = "/tekton/creds"
+RESOURCES = ("stepSpecs", "sidecarSpecs", "computeResources")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,8 @@ def plan(request: Request, folder: str) -> TaskPlan:
         service_account=request.service_account,
         pod_template=pod,
         labels=objects.labels(request.who),
+        uid=request.who.uid,
+        resources={name: request.given[name] for name in RESOURCES if request.given.get(name)},
     )
 
 

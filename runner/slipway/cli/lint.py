@@ -26,8 +26,9 @@ _COLOURS = {"warning": "yellow", "note": "cyan"}
 @click.command("lint")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Exit 2 when there is a warning.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave a rule out; may be given several times.")
 @output_option
-def command(files: Sequence[str], strict: bool, output: str) -> int:
+def command(files: Sequence[str], strict: bool, ignore: Sequence[str], output: str) -> int:
     """Look through Tekton objects in FILE... (files, directories, - for the standard input), all as one set.
 
     Finds values from outside in scripts and shows the safe step, images that can change, what is unused, missing or
@@ -35,7 +36,9 @@ def command(files: Sequence[str], strict: bool, output: str) -> int:
     """
     from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 
-    found = api.lint(api.parse(list(_documents(files))))
+    if unknown := [rule for rule in ignore if rule not in api.LINT_RULES]:
+        raise click.UsageError(f"there is no rule '{unknown[0]}' (rules: {', '.join(api.LINT_RULES)})")
+    found = api.lint(api.parse(list(_documents(files))), ignore)
     if output == "text":
         _text(found)
     else:

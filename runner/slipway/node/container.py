@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.types import Manifest, deep_get
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
+from ansible_collections.slipway.gitops.plugins.module_utils._sandbox.probes import Answer, Track, look
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox.process import Mount, ProcessSpec, Running
 
 from . import environment, volumes
@@ -27,7 +28,6 @@ from .api import Api
 from .environment import ConfigError, Facts, Lookup
 from .images import Images, Pulled
 from .kubelet import previous
-from .probes import Answer, Track, look
 from .volumes import PodVolumes
 
 TAIL = 2048

@@ -52,8 +52,9 @@ metadata: {name: git-clone}
 spec:
   params: [{name: url}, {name: revision, default: main}, {name: output-path}]
   image: alpine
+  env: [{name: URL, value: $(params.url)}, {name: TO, value: $(params.output-path)}]
   script: |
-    printf '%s' "$(params.url)" > "$(params.output-path)/url"
+    printf '%s' "$URL" > "$TO/url"
 """
 GIT = """
 apiVersion: tekton.dev/v1

@@ -271,3 +271,57 @@ def test_a_machine_without_python_shows_ours(run: Run, monkeypatch: pytest.Monke
     monkeypatch.setattr(bwrap, "_BIN", ["/nowhere"])
     code, text = run("/bin/sh", "-c", "PATH=${PATH##*:}; python3 -c 'import sys; print(sys.version_info[:2])'")
     assert (code, text.strip()) == (0, str(tuple(sys.version_info[:2])))
+
+
+def test_standard_error_comes_apart_when_asked(backend: str) -> None:
+    out: list[bytes] = []
+    err: list[bytes] = []
+    line = ("/bin/sh", "-c", "echo one; echo two >&2")
+    code = sandbox.start(ProcessSpec(line, stdout=out.append, stderr=err.append)).wait(20)
+    assert (code, b"".join(out), b"".join(err)) == (0, b"one\n", b"two\n")
+
+
+def test_a_program_over_its_memory_is_ended_and_said_to_be(backend: str) -> None:
+    text = "import time; held = b'x' * (200 << 20); time.sleep(60)"
+    running = sandbox.start(ProcessSpec(("python3", "-c", text), limits=Limits(memory=64 << 20)))
+    assert running.wait(20) == 137
+    assert running.out_of_memory
+
+
+def test_a_program_within_its_memory_is_left_alone(backend: str) -> None:
+    text = "import time; held = b'x' * (8 << 20); time.sleep(0.3)"
+    running = sandbox.start(ProcessSpec(("python3", "-c", text), limits=Limits(memory=64 << 20)))
+    assert running.wait(20) == 0
+    assert not running.out_of_memory
+
+
+def test_a_limit_of_processors_is_what_the_program_sees(run: Run) -> None:
+    assert run("nproc", limits=Limits(cpus=1)) == (0, "1\n")
+
+
+def test_a_read_only_root_leaves_only_the_mounts_writable(backend: str, run: Run, tmp_path: Path) -> None:
+    if backend == "plain":
+        with pytest.raises(Refused, match="read-only"):
+            run("true", read_only_root=True)
+        return
+    script = "touch /data/x && ! touch /x 2>/dev/null && ! touch /tmp/x 2>/dev/null"
+    assert run(script, read_only_root=True, mounts=(Mount(str(tmp_path), "/data"),)) == (0, "")
+    assert (tmp_path / "x").exists()
+
+
+def test_dropped_capabilities_are_gone_for_root_inside(backend: str, run: Run) -> None:
+    if backend == "plain" or os.geteuid() != 0:
+        pytest.skip("only root in a sandbox has any")
+    code, text = run("grep CapEff /proc/self/status", drop=frozenset(["ALL"]))
+    assert (code, int(text.split()[1], 16)) == (0, 0)
+
+
+def test_another_user_may_enter_the_directories_above_a_mount(backend: str, tmp_path: Path) -> None:
+    if backend == "plain":
+        pytest.skip("a plain process sees the machine's own directories")
+    (tmp_path / "x").write_text("there")
+    tmp_path.chmod(0o755)
+    out: list[bytes] = []
+    mount = Mount(str(tmp_path), "/one/two/three")
+    spec = ProcessSpec(("cat", "/one/two/three/x"), mounts=(mount,), uid=1234, gid=1234, stdout=out.append)
+    assert (sandbox.start(spec).wait(20), b"".join(out)) == (0, b"there")

@@ -48,7 +48,8 @@ metadata: {name: speak}
 spec:
   params: [{name: word}]
   image: alpine
-  script: printf %s "$(params.word)" > /workspace/word
+  env: [{name: WORD, value: $(params.word)}]
+  script: printf %s "$WORD" > /workspace/word
 """
 PIPELINE = """
 apiVersion: tekton.dev/v1

@@ -364,3 +364,29 @@ def test_the_report_names_every_change_in_the_order_of_the_work() -> None:
 
 def test_an_object_of_the_wanted_version_has_an_empty_report() -> None:
     assert convert({"apiVersion": V1, "kind": "Task", "metadata": {"name": "t"}, "spec": {}}).report() == []
+
+
+def test_a_step_action_of_v1_is_refused_with_the_version_that_there_is() -> None:
+    text = f"apiVersion: {V1}\nkind: StepAction\nmetadata: {{name: a}}\nspec: {{image: alpine}}"
+    with pytest.raises(
+        Invalid, match=r"a.yaml:1 StepAction a apiVersion StepAction has no v1 .write tekton.dev/v1beta1."
+    ):
+        parse(yaml.load_all(text, "a.yaml"))
+
+
+@pytest.mark.parametrize("version", ["tekton.dev/v1alpha1", "tekton.dev/v2"])
+def test_a_version_that_tekton_does_not_have_is_an_error_with_the_right_one(version: str) -> None:
+    text = f"apiVersion: {version}\nkind: Task\nmetadata: {{name: a}}\nspec: {{steps: [{{image: a}}]}}"
+    with pytest.raises(Invalid, match=rf"a.yaml:1 apiVersion Tekton has no Task of {version} .write tekton.dev/v1,"):
+        parse(yaml.load_all(text, "a.yaml"))
+
+
+def test_a_policy_for_signatures_passes() -> None:
+    text = "apiVersion: tekton.dev/v1alpha1\nkind: VerificationPolicy\nmetadata: {name: a}\nspec: {}"
+    assert parse(yaml.load_all(text)).names("VerificationPolicy") == ["a"]
+
+
+def test_a_kind_that_is_gone_is_an_error_that_says_what_to_use_instead() -> None:
+    text = "apiVersion: tekton.dev/v1alpha1\nkind: PipelineResource\nmetadata: {name: a}\nspec: {}"
+    with pytest.raises(Invalid, match="use params, workspaces and results"):
+        parse(yaml.load_all(text))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -243,3 +244,32 @@ def test_a_misspelt_param_of_a_run_is_a_note_with_the_right_name() -> None:
     run = HEAD % ("TaskRun", "r") + "  taskRef: {name: callee}\n  params: [{name: ulr, value: x}]"
     [one] = findings(CALLEE, run)
     assert "did you mean 'url'?" in one.message
+
+
+@pytest.mark.parametrize(
+    ("volume", "found"),
+    [("emptyDir: {}", ["unshared-workspace"]), ("persistentVolumeClaim: {claimName: c}", [])],
+)
+def test_an_empty_dir_for_several_tasks_is_a_warning(volume: str, found: list[str]) -> None:
+    uses = "workspaces: [{name: w, workspace: w}]"
+    inline = "taskSpec: {workspaces: [{name: w}], steps: [{image: a:1, script: ls $(workspaces.w.path)}]}"
+    tasks = ", ".join(f"{{name: {name}, {uses}, {inline}}}" for name in ("one", "two"))
+    run = HEAD % ("PipelineRun", "r") + f"  workspaces: [{{name: w, {volume}}}]\n"
+    run += f"  pipelineSpec: {{workspaces: [{{name: w}}], tasks: [{tasks}]}}"
+    assert [one.rule for one in findings(run)] == found
+
+
+def test_a_rule_can_be_left_out() -> None:
+    bundle = api.parse(yaml.load_all(task(TASK), "0.yaml"))
+    assert [one.rule for one in api.lint(bundle, ["script-injection"])] == ["unused-param"]
+
+
+def test_an_annotation_leaves_rules_out_for_its_object_only() -> None:
+    quiet = task(TASK).replace("{name: t}", "{name: q, annotations: {slipway.dev/lint-ignore: 'a, script-injection'}}")
+    found = [(one.obj, one.rule) for one in findings(quiet, task(TASK))]
+    assert found == [("Task q", "unused-param"), ("Task t", "unused-param"), ("Task t", "script-injection")]
+
+
+def test_every_rule_is_documented() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "lint.md").read_text()
+    assert [rule for rule in api.LINT_RULES if f"| `{rule}` |" not in text] == []

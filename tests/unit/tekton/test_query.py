@@ -16,7 +16,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
-from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api, going
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.going import held
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.store import Store
 
@@ -168,7 +168,8 @@ def test_a_run_that_has_not_ended_has_no_results(tmp_path: Path) -> None:
         api.result("going", "text", str(tmp_path))
 
 
-def test_a_run_that_goes_on_is_not_begun_twice(tmp_path: Path) -> None:
+def test_a_run_that_goes_on_is_not_begun_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(going, "TRIES", 1)
     with held(str(tmp_path / "one")), pytest.raises(Refused, match="a run named 'one' is going on already"):
         run(tmp_path)
 

@@ -105,3 +105,52 @@ def test_a_step_with_results_of_its_own_may_write_those_of_its_task() -> None:
     script = "echo a > $(results.all.path); echo b > $(step.results.mine.path)"
     step = f"{{image: a, results: [{{name: mine}}], script: '{script}'}}"
     check(yaml.load_all(task_run(f"{{taskSpec: {{results: [{{name: all}}], steps: [{step}]}}}}"))[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("taskRef: {name: a}\n  workspaces: []\n  taskref2: 1", "spec.taskref2 is not a field"),
+        ("taskRef: {name: a, bundel: b}", "spec.taskRef.bundel is not a field"),
+        ("taskRef: a", "spec.taskRef must be a mapping"),
+        ("taskSpec: {steps: [{image: a, workspaces: [{name: w, path: /x}]}]}", "workspaces[0].path is not a field"),
+    ],
+)
+def test_a_field_that_nobody_reads_is_refused_wherever_it_stands(text: str, expected: str) -> None:
+    said = refused(f"apiVersion: tekton.dev/v1\nkind: TaskRun\nmetadata: {{name: t}}\nspec:\n  {text}\n")
+    assert expected in said
+
+
+def test_specs_of_task_runs_have_known_fields_only() -> None:
+    text = "apiVersion: tekton.dev/v1\nkind: PipelineRun\nmetadata: {name: r}\nspec:\n  pipelineRef: {name: p}\n"
+    said = refused(text + "  taskRunSpecs: [{pipelineTaskName: a, serviceAcountName: b}]\n")
+    assert "spec.taskRunSpecs[0].serviceAcountName is not a field of Tekton (did you mean serviceAccountName?)" in said
+
+
+def step_action(rest: str) -> str:
+    return f"apiVersion: tekton.dev/v1beta1\nkind: StepAction\nmetadata: {{name: a}}\nspec: {rest}\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("{script: id}", "spec.image is missing"),
+        ("{image: a, script: id, command: [id]}", "spec.script script cannot be used with command"),
+        ("{image: a, params: [{name: x}], script: 'echo $(params.x)'}", "param substitution in scripts is not allowed"),
+        ("{image: a, args: [$(params.x)]}", "spec.args[0] refers to something that does not exist: $(params.x)"),
+        ("{image: a, params: [{name: x, type: array}], args: ['a $(params.x[*])']}", "puts an array among other text"),
+        ("{image: a, params: [{name: x, type: array}], env: [{name: E, value: $(params.x)}]}", "uses a whole array"),
+        ("{image: a, volumeMounts: [{name: v, mountPath: /v}]}", "expect the Name to be a single param reference"),
+        ("{image: a, script: 'id > $(step.results.gone.path)'}", "spec.script refers to something that does not exist"),
+        ("{image: a, onError: continue}", "spec.onError is not a field of Tekton"),
+        ("{image: a, params: [{name: x}, {name: x}]}", "spec.params"),
+    ],
+)
+def test_a_step_action_is_checked_as_tekton_does(rest: str, expected: str) -> None:
+    assert expected in refused(step_action(rest))
+
+
+def test_a_good_step_action_is_taken() -> None:
+    parts = "params: [{name: v}, {name: x, type: array}], results: [{name: r}], volumeMounts: [{name: $(params.v), mountPath: /v}]"
+    text = step_action(f"{{image: a, {parts}, args: ['$(params.x[*])'], script: 'id > $(step.results.r.path)'}}")
+    check(yaml.load_all(text, "it.yaml")[0])

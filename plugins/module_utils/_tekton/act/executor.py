@@ -20,6 +20,7 @@ from ..._core.events import Sink
 from ..._core.types import Manifest
 from ..decide import when
 from ..decide.params import Value
+from ..model.config import Config
 
 _LOOK = 0.2
 
@@ -49,6 +50,15 @@ class StepEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class SidecarEnd:
+    """How a sidecar ended, by itself or by being stopped after the last step. One without a name has name ""."""
+
+    name: str
+    container: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskEnd:
     """How a TaskRun ended: condition reason and message, results, steps; `retries` are the attempts before, oldest first."""
 
@@ -61,13 +71,15 @@ class TaskEnd:
     artifacts: dict[str, Any] = field(default_factory=dict)
     began: float = 0.0
     retries: tuple[TaskEnd, ...] = ()
+    sidecars: tuple[SidecarEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
     """One attempt of a TaskRun, ready to run: its spec is substituted except for step results.
 
-    `folder` is the run's own directory for logs and files of this attempt, `timeout` in seconds (0: none).
+    `folder` is the run's own directory for logs and files of this attempt, `timeout` in seconds (0: none). `resources` has
+    the stepSpecs, sidecarSpecs and computeResources of the run.
     """
 
     name: str
@@ -80,6 +92,8 @@ class TaskPlan:
     service_account: str = ""
     pod_template: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    uid: str = ""
+    resources: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Executor(Protocol):
@@ -115,6 +129,7 @@ class World:
     events: Sink
     cancel: Cancel
     cel: Callable[[str], object] = when.no_cel
+    config: Config = field(default_factory=Config)
     note: Callable[[Manifest], None] = lambda _obj: None
     custom: Mapping[str, Custom] = field(default_factory=dict)
     slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(8))
@@ -133,4 +148,6 @@ class World:
 def end_of(saved: Mapping[str, Any]) -> TaskEnd:
     """Return a TaskEnd from what dataclasses.asdict made of it."""
     steps = tuple(StepEnd(**step) for step in saved["steps"])
-    return TaskEnd(**{**saved, "steps": steps, "retries": tuple(end_of(one) for one in saved.get("retries") or ())})
+    sidecars = tuple(SidecarEnd(**sidecar) for sidecar in saved.get("sidecars") or ())
+    retries = tuple(end_of(one) for one in saved.get("retries") or ())
+    return TaskEnd(**{**saved, "steps": steps, "sidecars": sidecars, "retries": retries})

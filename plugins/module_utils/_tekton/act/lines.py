@@ -18,28 +18,29 @@ _LONGEST = 16384
 
 
 class Lines:
-    """Takes chunks of bytes; gives whole lines. One writer at a time."""
+    """Takes chunks of bytes of one or more streams; gives whole lines of each. One writer at a time."""
 
     def __init__(self, path: str, show: Callable[[str], None]) -> None:
         self._stream = open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8")  # noqa: SIM115
         self._path, self._show = path, show
-        self._rest = b""
+        self._rest: dict[str, bytes] = {}
 
-    def feed(self, chunk: bytes) -> None:
+    def feed(self, chunk: bytes, stream: str = "") -> None:
         """Take what came; a line without end is held back until it ends or grows too long."""
-        self._rest += chunk
-        *whole, self._rest = self._rest.split(b"\n")
+        *whole, rest = (self._rest.get(stream, b"") + chunk).split(b"\n")
         for line in whole:
             self._emit(line)
-        if len(self._rest) > _LONGEST:
-            self._emit(self._rest)
-            self._rest = b""
+        if len(rest) > _LONGEST:
+            self._emit(rest)
+            rest = b""
+        self._rest[stream] = rest
 
     def close(self) -> None:
-        """Give the last line, if it had no end."""
-        if self._rest:
-            self._emit(self._rest)
-            self._rest = b""
+        """Give the last line of each stream, if it had no end."""
+        for stream, rest in self._rest.items():
+            self._rest[stream] = b""
+            if rest:
+                self._emit(rest)
         with contextlib.suppress(OSError):  # what could not be written was told when it came
             self._stream.close()
 

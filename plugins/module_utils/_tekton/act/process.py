@@ -6,18 +6,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._core.cancel import Cancel
 from ..._core.errors import Invalid, Refused
 from ..._sandbox import process as sandbox
-from ..._sandbox.process import Mount, ProcessSpec, Running
+from ..._sandbox.process import Limits, Mount, ProcessSpec, Running
 from ..decide import merge
-from . import images
+from . import files, images, process_rules
+from .containers import Host, Owner, Shared, StepCommand
 from .executor import Bound, TaskEnd, TaskPlan
-from .steps import Shared, StepCommand, TaskRun
+from .images import Toolset
+from .steps import TaskRun
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(slots=True)
@@ -25,33 +30,25 @@ class ProcessExecutor:
     """Runs TaskRuns as local processes. An Executor for the engine, a Host for the steps."""
 
     shared: Shared
-    toolsets: Sequence[images.Toolset]
+    toolsets: Sequence[Toolset]
 
     def refuse(self, spec: Mapping[str, Any], obj: str, actions: Mapping[str, Mapping[str, Any]]) -> None:
         """Refuse by field name, before anything runs, what a local process cannot honour."""
-        for index, step in enumerate(merge.steps(spec.get("stepTemplate"), spec.get("steps") or [])):
-            where = f"spec.steps[{index}]"
-            if step.get("ref"):
-                step = {**step, **actions.get(str(step["ref"].get("name")), {})}
-            if "$(" not in step.get("image", ""):
-                images.find(step.get("image", ""), self.toolsets, f"{where}.image", obj)
-            security = step.get("securityContext") or {}
-            for stream in ("stdoutConfig", "stderrConfig"):
-                if step.get(stream):
-                    raise Refused(f"{where}.{stream} is not executed yet", hint="redirect in the script", obj=obj)
-            if security.get("privileged"):
-                raise Refused(f"{where}.securityContext.privileged: a local process is never privileged", obj=obj)
-        if spec.get("sidecars"):
-            raise Refused(
-                "spec.sidecars: sidecars are not executed yet", hint="start what is needed in a step", obj=obj
-            )
-        for volume in spec.get("volumes") or []:
-            if "hostPath" in volume or "csi" in volume:
-                raise Refused(
-                    f"spec.volumes: {volume['name']!r} cannot be given to a local process",
-                    hint="use a workspace",
-                    obj=obj,
-                )
+        steps = merge.steps(spec.get("stepTemplate"), spec.get("steps") or [])
+        for group, entries in (("steps", steps), ("sidecars", spec.get("sidecars") or [])):
+            for index, entry in enumerate(entries):
+                where = f"spec.{group}[{index}]"
+                if entry.get("ref"):
+                    entry = {**entry, **actions.get(str(entry["ref"].get("name")), {})}
+                if "$(" not in entry.get("image", ""):
+                    images.find(entry.get("image", ""), self.toolsets, f"{where}.image", obj)
+                process_rules.refuse_container(entry, where, obj)
+        for index, volume in enumerate(spec.get("volumes") or []):
+            try:
+                self.shared.volumes.check_volume(volume, f"spec.volumes[{index}]")
+            except Refused as error:
+                error.obj = error.obj or obj
+                raise
 
     def check(self, binding: Mapping[str, Any], field: str) -> None:
         """Refuse what has no directory here."""
@@ -63,38 +60,101 @@ class ProcessExecutor:
 
     def run(self, plan: TaskPlan, cancel: Cancel) -> TaskEnd:
         """Run the steps of a plan."""
-        return TaskRun(plan, self, self.shared, cancel).run()
+        process_rules.refuse_pod(plan.pod_template, plan.name)
+        host: Host = self
+        return TaskRun(plan, host, self.shared, cancel).run()
 
     def close(self, *, succeeded: bool) -> None:
         """Remove the claims of a run that succeeded."""
         if succeeded:
             self.shared.volumes.remove()
 
-    def start(self, step: StepCommand, out: Callable[[bytes], None]) -> Running:
+    # -- the steps' host -------------------------------------------------------------------------
+
+    def start(
+        self, step: StepCommand, out: Callable[[bytes], None], err: Callable[[bytes], None] | None = None
+    ) -> Running:
         """Start a step in a sandbox."""
-        toolset = images.find(step.image, self.toolsets, f"{step.field}.image", step.task_run)
+        toolset = self._toolset(step)
         argv = (*(step.command or toolset.entrypoint), *step.args)
         if not (step.command or toolset.entrypoint):
             raise Invalid(
                 f"{step.field}.command", f"is missing, and the entry point of image {step.image!r} is not known here",
                 obj=step.task_run, hint="give a command, or an entrypoint in image_map",
             )  # fmt: skip
-        security = step.security
-        spec = ProcessSpec(
-            argv=argv, env=step.env, cwd=step.cwd or self._cwd(toolset), mounts=(*images.extra_mounts(toolset), *step.mounts),
-            uid=security.get("runAsUser"), gid=security.get("runAsGroup"), stdout=out,
+        spec = self._spec(step, toolset, argv, out, err)
+        if not toolset.rootfs or spec.read_only_root:
+            return sandbox.start(spec)
+        own = images.own_copy(toolset)
+        try:
+            return sandbox.start(
+                replace(spec, rootfs=own, rootfs_writable=True, ended=lambda _code: files.remove(os.path.dirname(own)))
+            )
+        except BaseException:
+            files.remove(os.path.dirname(own))
+            raise
+
+    def _spec(
+        self,
+        step: StepCommand,
+        toolset: Toolset,
+        argv: tuple[str, ...],
+        out: Callable[[bytes], None] | None,
+        err: Callable[[bytes], None] | None,
+    ) -> ProcessSpec:
+        uid, gid = self._user(step, toolset)
+        process_rules.check_user(step, uid)
+        env = {"PATH": _PATH, "HOME": _home_of(uid), **toolset.env, **step.env}
+        env["PATH"] = ":".join([*toolset.path, env["PATH"]])
+        return ProcessSpec(
+            argv=argv, env=env, cwd=step.cwd or toolset.cwd or _root(),
+            mounts=(*images.extra_mounts(toolset), *step.mounts),
+            rootfs=toolset.rootfs, uid=uid, gid=gid, groups=process_rules.groups(step),
+            drop=process_rules.dropped(step.security),
+            read_only_root=bool(step.security.get("readOnlyRootFilesystem")),
+            limits=Limits(memory=step.limits.memory, cpus=step.limits.processors), stdout=out, stderr=err,
         )  # fmt: skip
-        return sandbox.start(spec)
+
+    def _toolset(self, step: StepCommand) -> Toolset:
+        return images.find(step.image, self.toolsets, f"{step.field}.image", step.task_run)
 
     @staticmethod
-    def _cwd(toolset: images.Toolset) -> str:
-        """A process without a sandbox must not begin in the root directory of this machine."""
-        return toolset.cwd if sandbox.available().name == "bwrap" else "/workspace"
+    def _user(step: StepCommand, toolset: Toolset) -> tuple[int | None, int | None]:
+        uid, gid = step.security.get("runAsUser"), step.security.get("runAsGroup")
+        uid = toolset.uid if uid is None else int(uid)
+        return uid, toolset.gid if gid is None else int(gid)
 
-    def rewrite(self, text: str, mounts: Sequence[Mount]) -> str:
-        """Return a script with the paths that a process without a sandbox sees."""
-        return sandbox.rewrite(text, mounts)
+    def rewrite(self, text: str, image: str, mounts: Sequence[Mount]) -> str:
+        """Return a script with the interpreter of its image, and the paths that a process without a sandbox sees."""
+        return sandbox.rewrite(images.with_interpreter(text, image, self.toolsets), mounts)
 
     def warning(self) -> str | None:
         """Warn once when there is no sandbox."""
         return sandbox.take_warning()
+
+    def home(self, step: StepCommand) -> str:
+        """Return HOME of the image, or that of its user."""
+        toolset = self._toolset(step)
+        return step.env.get("HOME") or toolset.env.get("HOME") or _home_of(self._user(step, toolset)[0])
+
+    def owner(self, step: StepCommand) -> Owner | None:
+        """Return the step's user where it is really another one than ours."""
+        uid, gid = self._user(step, self._toolset(step))
+        if os.geteuid() != 0 or sandbox.available().user_namespace or not uid:
+            return None
+        return Owner(uid, gid or 0)
+
+    def shell(self, step: StepCommand) -> int:
+        """Run a shell in the step's sandbox on our terminal. Refused without a terminal."""
+        if not (os.isatty(0) and os.isatty(1)):
+            raise Refused("a shell in a failed step needs a terminal", hint="run it from a terminal, or without debug")
+        return sandbox.interact(self._spec(step, self._toolset(step), ("/bin/sh", "-i"), None, None))
+
+
+def _root() -> str:
+    """Return where an image without a WORKDIR starts: its root, which only a sandbox has."""
+    return "/" if sandbox.available().name == "bwrap" else "/workspace"
+
+
+def _home_of(uid: int | None) -> str:
+    return "/" if uid else "/root"

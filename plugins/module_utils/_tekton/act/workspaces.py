@@ -9,61 +9,99 @@ Knows where data lies; must not know tasks or steps beyond the names of their mo
 
 from __future__ import annotations
 
-import base64
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ..._core import redact
+from ..._core import quantity, redact
 from ..._core.errors import Invalid, Refused
 from ..._core.types import Manifest
 from ..model.parse import Bundle
+from . import files, volume_files
+from .environment import Facts
 from .executor import Bound
+from .volume_files import values
+
+__all__ = ["Volumes", "secret_values", "values"]
+VOLUMES = (
+    *("emptyDir", "secret", "configMap", "projected", "downwardAPI"),
+    *("persistentVolumeClaim", "ephemeral", "hostPath"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overfull:
+    """A volume that holds more than its sizeLimit."""
+
+    name: str
+    limit: str
 
 
 class Volumes:
-    """Makes directories for the bindings of one run below `folder`. `claims` maps claim names to directories."""
+    """Makes directories for the bindings of one run below `folder`. `claims` maps claim names to directories.
 
-    def __init__(self, folder: str, bundle: Bundle, claims: Mapping[str, str]) -> None:
+    `host_paths` are the directories of this machine that hostPath volumes may show, with all below them.
+    """
+
+    def __init__(self, folder: str, bundle: Bundle, claims: Mapping[str, str], host_paths: Sequence[str] = ()) -> None:
         self._folder = folder
         self._bundle = bundle
         self._claims = dict(claims)
+        self._host_paths = [os.path.realpath(os.path.expanduser(path)) for path in host_paths]
 
     def check(self, binding: Mapping[str, Any], field: str) -> None:
         """Refuse before anything runs what cannot be honoured: a claim without a mapping, csi, a missing Secret."""
         if "persistentVolumeClaim" in binding:
             self._claim(str(binding["persistentVolumeClaim"].get("claimName", "")), field)
-        for kind, key in (("Secret", "secret"), ("ConfigMap", "configMap")):
-            if key in binding:
-                self._object(kind, str(binding[key].get("secretName") or binding[key].get("name")), field)
+        if any(kind in binding for kind in ("secret", "configMap", "projected")):
+            volume_files.contents(binding, field, self._object, Facts(""))
         if "csi" in binding:
             raise Refused(f"{field}.csi cannot be mounted by a local process", hint="use another source")
+
+    def check_volume(self, volume: Mapping[str, Any], field: str) -> None:
+        """Refuse before anything runs a volume of a Task that cannot be honoured."""
+        for kind in volume:
+            if kind not in ("name", *VOLUMES):
+                raise Refused(
+                    f"{field}.{kind} cannot be mounted by a local process", hint=f"use {', '.join(VOLUMES[:4])}"
+                )
+        if "hostPath" in volume and "$(" not in str(volume["hostPath"]):
+            self._host_path(volume, field)
 
     def bind(self, binding: Mapping[str, Any], task: str) -> Bound:
         """Return the directory of a binding; emptyDir is new for each task, a claim template one for the run."""
         name, sub = str(binding["name"]), str(binding.get("subPath") or "")
         if "volumeClaimTemplate" in binding:
             self._claims[f"pvc-{name}"] = self._make("claims", name)
-            return Bound(self._make("claims", name, sub), claim=f"pvc-{name}")
+            return Bound(self._make("claims", name, sub=sub), claim=f"pvc-{name}")
         if "persistentVolumeClaim" in binding:
-            claim = str(binding["persistentVolumeClaim"]["claimName"])
-            path = os.path.join(self._claim(claim, "workspaces"), sub)
-            os.makedirs(path, exist_ok=True)
-            return Bound(path, claim=claim)
+            return self._bound_claim(binding, sub)
         if "emptyDir" in binding:
-            return Bound(self._make("tasks", task, f"empty-{name}", sub))
-        return Bound(self._files(binding, task, name), read_only=True)
+            return Bound(self._make("tasks", task, f"empty-{name}", sub=sub))
+        return Bound(self._files(binding, task, f"workspace {name}", Facts(task), docker=True), read_only=True)
 
-    def volume(self, volume: Mapping[str, Any], task: str) -> str:
-        """Return the directory of a volume of a Task."""
+    def volume(self, volume: Mapping[str, Any], task: str, facts: Facts) -> str:
+        """Return the directory of a volume of a Task, or the file of a hostPath."""
+        name = f"volumes.{volume['name']}"
+        self.check_volume(volume, name)
         if "hostPath" in volume:
-            raise Refused(
-                f"volume {volume['name']!r} is a hostPath, which local processes do not get", hint="use a workspace"
-            )
-        if "emptyDir" in volume:
-            return self._make("tasks", task, f"volume-{volume['name']}")
-        return self.bind(volume, task).path
+            return self._host_path(volume, name)
+        if "persistentVolumeClaim" in volume:
+            return self._bound_claim(volume, "").path
+        if any(kind in volume for kind in ("secret", "configMap", "projected", "downwardAPI")):
+            return self._files(volume, task, name, facts)
+        return self._make("tasks", task, f"volume-{volume['name']}")
+
+    def overfull(self, volumes: Sequence[Mapping[str, Any]], task: str) -> Overfull | None:
+        """Return the first emptyDir that holds more than its sizeLimit."""
+        for volume in volumes:
+            limit = (volume.get("emptyDir") or {}).get("sizeLimit")
+            place = os.path.join(self._folder, "tasks", task, f"volume-{volume['name']}")
+            if limit and files.used(place) > quantity.parse(limit):
+                return Overfull(str(volume["name"]), str(limit))
+        return None
 
     def release(self, task: str) -> None:
         """Remove what one task had for itself: emptyDirs and the files of Secrets and ConfigMaps."""
@@ -73,26 +111,42 @@ class Volumes:
         """Remove the claims that were made for this run."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _bound_claim(self, source: Mapping[str, Any], sub: str) -> Bound:
+        claim = str(source["persistentVolumeClaim"]["claimName"])
+        place = self._claim(claim, "workspaces")
+        os.makedirs(place, exist_ok=True)
+        read_only = bool(source["persistentVolumeClaim"].get("readOnly"))
+        return Bound(files.below(place, sub) if sub else place, claim=claim, read_only=read_only)
+
     def _claim(self, claim: str, field: str) -> str:
         if claim not in self._claims:
             hint = f"give claims: {{{claim}: /a/directory}}"
             raise Refused(f"{field}: the claim {claim!r} has no directory on this machine", hint=hint)
         return os.path.expanduser(self._claims[claim])
 
-    def _make(self, *parts: str) -> str:
-        path = os.path.join(self._folder, *parts)
-        os.makedirs(path, mode=0o700, exist_ok=True)
+    def _host_path(self, volume: Mapping[str, Any], field: str) -> str:
+        wanted, kind = str(volume["hostPath"].get("path")), str(volume["hostPath"].get("type") or "")
+        path = os.path.realpath(wanted)
+        if not any(f"{path}/".startswith(f"{allowed.rstrip('/')}/") for allowed in self._host_paths):
+            raise Refused(
+                f"{field}.hostPath: {wanted} is not among the paths of this machine that steps may see",
+                hint=f"add it to host_paths (allowed now: {', '.join(self._host_paths) or 'none'}), or use a workspace",
+            )
+        if kind == "DirectoryOrCreate":
+            os.makedirs(path, exist_ok=True)
+        if not os.path.exists(path):
+            raise Invalid(f"{field}.hostPath", f"names a path that does not exist: {wanted}", hint="create it")
         return path
 
-    def _files(self, binding: Mapping[str, Any], task: str, name: str) -> str:
-        folder = self._make("tasks", task, f"files-{name}")
-        sources = (binding.get("projected") or {}).get("sources") or [binding]
-        for source in sources:
-            for kind, key in (("Secret", "secret"), ("ConfigMap", "configMap")):
-                if key in source:
-                    entry = source[key]
-                    obj = self._object(kind, str(entry.get("secretName") or entry.get("name")), f"workspace {name}")
-                    _write(folder, values(obj), entry.get("items"))
+    def _make(self, *parts: str, sub: str = "") -> str:
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        place = files.make(self._folder, *parts)
+        return files.below(place, sub) if sub else place
+
+    def _files(self, volume: Mapping[str, Any], task: str, field: str, facts: Facts, *, docker: bool = False) -> str:
+        found = volume_files.contents(volume, field, self._object, facts)
+        folder = self._make("tasks", task, f"files-{field.replace('.', '-').replace(' ', '-')}")
+        volume_files.write(folder, volume_files.with_docker_config(found) if docker else found)
         return folder
 
     def _object(self, kind: str, name: str, field: str) -> Manifest:
@@ -102,26 +156,6 @@ class Volumes:
             raise Invalid(field, f"needs the {kind} {name!r}, which is not given", hint=hint)
         obj: Manifest = found.data
         return obj
-
-
-def values(obj: Manifest) -> dict[str, bytes]:
-    """Return the decoded content of a Secret or ConfigMap; Secret values are registered for redaction."""
-    data = obj.get("data") or {}
-    if obj["kind"] == "ConfigMap":
-        plain = {name: str(value).encode() for name, value in data.items()}
-        return {**plain, **{name: base64.b64decode(value) for name, value in (obj.get("binaryData") or {}).items()}}
-    redact.current.register_secret(obj)
-    decoded = {name: base64.b64decode(value) for name, value in data.items()}
-    return {**decoded, **{name: str(value).encode() for name, value in (obj.get("stringData") or {}).items()}}
-
-
-def _write(folder: str, content: Mapping[str, bytes], items: Any) -> None:
-    names = {entry["key"]: entry["path"] for entry in items} if items else {name: name for name in content}
-    for key, path in names.items():
-        target = os.path.join(folder, path)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(content[key])
 
 
 def secret_values(world_find: Callable[[str, str], Any], kind: str, name: str) -> Mapping[str, bytes]:

@@ -10,7 +10,8 @@ Source: tektoncd/pipeline pkg/reconciler/pipeline/dag/dag.go, pkg/apis/pipeline/
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..._core.errors import Invalid
@@ -45,28 +46,46 @@ def dependencies(task: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys([*result_tasks(task), *(task.get("runAfter") or [])]))
 
 
-def build(tasks: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return for each task those before it; Invalid for a name used twice, a cycle, or a task that does not exist.
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why a graph is none. `task` is the task at fault, `other` what it waits for in vain, `way` goes round a cycle."""
+
+    message: str
+    task: str
+    other: str = ""
+    way: tuple[str, ...] = ()
+
+
+def wrong(tasks: Sequence[Mapping[str, Any]]) -> Wrong | None:
+    """Return what is wrong with a graph: a name used twice, a cycle, or a task that does not exist; None for nothing.
 
     Source: Build.
     """
     graph: dict[str, list[str]] = {}
     for task in tasks:
-        name = str(task["name"])
+        name = str(task.get("name") or "")
         if name in graph:
-            raise _invalid(f"task {name} is already present in Graph, can't add it again: duplicate pipeline task")
+            message = f"task {name} is already present in Graph, can't add it again: duplicate pipeline task"
+            return Wrong(message, name)
         graph[name] = dependencies(task)
-    problem = interdependency(graph)
-    if problem:
-        raise _invalid(f"cycle detected; {problem}")
+    if left := unreachable(graph):
+        way = _way(min(left), left)
+        return Wrong(f"cycle detected; {_interdependent(left)}", min(left), way=way)
     for name, before in graph.items():
-        for other in before:
+        for other in sorted(before):
             if other not in graph:
-                raise _invalid(
-                    f"couldn't add link between {name} and {other}: "
-                    f"task {name} depends on {other} but {other} wasn't present in Pipeline"
-                )
-    return graph
+                link = f"couldn't add link between {name} and {other}"
+                message = f"{link}: task {name} depends on {other} but {other} wasn't present in Pipeline"
+                return Wrong(message, name, other)
+    return None
+
+
+def build(tasks: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return for each task those before it; Invalid for what is no graph."""
+    problem = wrong(tasks)
+    if problem is not None:
+        raise _invalid(problem.message)
+    return {str(task["name"]): dependencies(task) for task in tasks}
 
 
 def _invalid(message: str) -> Invalid:
@@ -75,20 +94,50 @@ def _invalid(message: str) -> Invalid:
     return error
 
 
-def interdependency(before: Mapping[str, Collection[str]]) -> str:
-    """Say which task can never start because tasks wait for each other, "" for none.
+def unreachable(before: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+    """Return the tasks that are left when all that can run has run, with what each still waits for.
 
-    Of those that are left when all others have run, the first by name. Source: findCyclesInDependencies.
+    Source: findCyclesInDependencies.
     """
     left = {name: set(others) for name, others in before.items() if others}
-    while ready := {other for others in left.values() for other in others} - set(left):
-        for others in left.values():
-            others -= ready
-        left = {name: others for name, others in left.items() if others}
-    if not left:
-        return ""
+    after = _followers(left)
+    ready = [name for name in after if name not in left]
+    while ready:
+        done = ready.pop()
+        for name in after.get(done, ()):
+            left[name].discard(done)
+            if not left[name]:
+                del left[name]
+                ready.append(name)
+    return left
+
+
+def _followers(before: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Return for each task those that wait for it."""
+    after: dict[str, list[str]] = {}
+    for name, others in before.items():
+        for other in others:
+            after.setdefault(other, []).append(name)
+    return after
+
+
+def interdependency(before: Mapping[str, Collection[str]]) -> str:
+    """Say which task can never start because tasks wait for each other, "" for none. The first by name is named."""
+    left = unreachable(before)
+    return _interdependent(left) if left else ""
+
+
+def _interdependent(left: Mapping[str, set[str]]) -> str:
     first = min(left)
     return f"task {quoted(first)} depends on {', '.join(quoted(other) for other in sorted(left[first]))}"
+
+
+def _way(first: str, left: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """Return a way round the cycle for a person: each waits for the next."""
+    way = [first]
+    while way[-1] not in way[:-1]:
+        way.append(min(left[way[-1]] & set(left), default=first))
+    return tuple(way)
 
 
 def candidates(before: Mapping[str, Sequence[str]], done: Collection[str]) -> set[str]:
@@ -111,47 +160,19 @@ def _reached(name: str, before: Mapping[str, Sequence[str]], done: Collection[st
     return not others or any(other in done and _reached(other, before, done) for other in others)
 
 
-def cycle(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the tasks of a cycle, first one repeated at the end, or an empty list."""
-    before = edges(tasks)
-    done: set[str] = set()
-    for start in before:
-        path: list[str] = []
-        stack: list[tuple[str, Iterator[str]]] = [(start, iter(before[start]))]
-        while stack:
-            name, rest = stack[-1]
-            if name in done:
-                stack.pop()
-                continue
-            if name not in path:
-                path.append(name)
-            following = next(rest, None)
-            if following is None:
-                done.add(name)
-                path.remove(name)
-                stack.pop()
-            elif following in path:
-                return [*reversed(path[path.index(following) :]), path[-1]]
-            else:
-                stack.append((following, iter(before[following])))
-    return []
-
-
 def order(tasks: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Return the tasks in waves: those of one wave may run together. Tasks of a cycle, and what waits for them, are left out."""
     before = edges(tasks)
+    after, missing = _followers(before), {name: len(needed) for name, needed in before.items()}
     place = {name: index for index, name in enumerate(before)}
-    open_ones = {name: len(others) for name, others in before.items()}
-    after: dict[str, list[str]] = {name: [] for name in before}
-    for name, others in before.items():
-        for other in others:
-            after[other].append(name)
     waves: list[list[str]] = []
-    wave = [name for name, number in open_ones.items() if not number]
+    wave = [name for name, count in missing.items() if not count]
     while wave:
         waves.append(wave)
-        following = [name for done in wave for name in after[done]]
-        for name in following:
-            open_ones[name] -= 1
-        wave = sorted({name for name in following if not open_ones[name]}, key=place.__getitem__)
+        following: list[str] = []
+        for name in (one for done in wave for one in after.get(done, ())):
+            missing[name] -= 1
+            if not missing[name]:
+                following.append(name)
+        wave = sorted(following, key=lambda name: place[name])
     return waves

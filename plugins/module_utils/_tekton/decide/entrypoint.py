@@ -54,6 +54,7 @@ class Ended:
     timed_out: bool = False
     cancelled: bool = False
     skipped: bool = False
+    out_of_memory: bool = False
 
     @property
     def fine(self) -> bool:

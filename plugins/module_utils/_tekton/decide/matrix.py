@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from . import params as values_of
+
 MOST = 256
 _COUNT_LIMIT = 2**63 - 1
 Combination = dict[str, str]
@@ -79,14 +81,14 @@ def _new_ones(entry: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> i
     new = 0
     for param in entry.get("params") or []:
         if param["name"] in known:
-            if param["value"] in known[param["name"]]:
+            if values_of.typed(param.get("value")) in known[param["name"]]:
                 break
             new += 1
     return new
 
 
 def _elements(param: Mapping[str, Any]) -> Sequence[str]:
-    value = param.get("value")
+    value = values_of.typed(param.get("value"))
     return value if isinstance(value, list) else []
 
 

@@ -41,7 +41,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
             out[name] = _by_key(under, value, _KEYS[name])
         elif isinstance(value, Mapping) and isinstance(under, Mapping):
             out[name] = _merged(under, value)
-        elif value is not None and not (value == [] and under):
+        elif value is not None and not (value in ("", []) and under):
             out[name] = value
     return out
 

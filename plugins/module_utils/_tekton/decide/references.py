@@ -162,25 +162,40 @@ def matrix_context(value: Any) -> tuple[str, str]:
     return "", ""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One reference in a text: as it stands there, its variable without an object's key, and the variable in full."""
+
+    reference: str
+    name: str
+    whole: str
+    dotted: bool
+
+    @property
+    def deep(self) -> bool:
+        """True when it has more parts than a name and a key, joined by dots."""
+        return self.dotted and self.whole.count(".") > 1
+
+
 @cache
 def _below(prefix: str) -> re.Pattern[str]:
     name = r".*?(?:\[\*\])?"
-    return re.compile(
-        rf"\$\({re.escape(prefix)}(?:\.(?P<dot>{name})|\[\"(?P<double>{name})\"\]|\['(?P<single>{name})'\])\)"
-    )
+    return re.compile(rf"\$\({prefix}(?:\.(?P<dot>{name})|\[\"(?P<double>{name})\"\]|\['(?P<single>{name})'\])\)")
+
+
+def found(text: str, prefix: str) -> list[Found]:
+    """Return the references below `prefix`, which is a regular expression as upstream has it (dots escaped)."""
+    out = []
+    for match in _below(prefix).finditer(text):
+        whole = match["dot"] or match["double"] or match["single"] or ""
+        name = match["dot"].split(".", maxsplit=1)[0] if match["dot"] else whole
+        out.append(Found(match[0], name, whole, match["dot"] is not None))
+    return out
 
 
 def references(text: str, prefix: str) -> list[str]:
-    """Return the whole `$(prefix…)` references of `text`."""
-    return [match[0] for match in _below(prefix).finditer(text)]
-
-
-def _names(text: str, prefix: str) -> list[tuple[str, bool]]:
-    """Return what follows the prefix, and whether it was written with a dot."""
-    return [
-        (match["dot"] or match["double"] or match["single"] or "", match["dot"] is not None)
-        for match in _below(prefix).finditer(text)
-    ]
+    """Return the whole `$(prefix…)` references of `text`; `prefix` is plain text."""
+    return [one.reference for one in found(text, re.escape(prefix))]
 
 
 def variables(text: str, prefix: str) -> tuple[list[str], str]:
@@ -188,55 +203,18 @@ def variables(text: str, prefix: str) -> tuple[list[str], str]:
 
     Of an object's key the object's name is returned. An invalid reference ends the list with empty names.
     """
-    found = _names(text, prefix)
-    names = [""] * len(found)
-    for position, (name, dotted) in enumerate(found):
-        if dotted and name.count(".") > 1:
-            message = (
-                f'Invalid referencing of parameters in "{text}"! '
-                f'Only two dot-separated components after the prefix "{prefix}" are allowed.'
-            )
-            return names, message
-        names[position] = name.split(".")[0] if dotted else name
-    return names, ""
+    every = found(text, re.escape(prefix))
+    good = next((index for index, one in enumerate(every) if one.deep), len(every))
+    names = [one.name for one in every[:good]] + [""] * (len(every) - good)
+    return names, too_deep(text, prefix) if good < len(every) else ""
 
 
-def unknown(text: str, prefix: str, known: Collection[str], *, detail: bool = False) -> str:
-    """Say which reference below `prefix` names nothing known. Source: ValidateNoReferencesToUnknownVariables."""
-    names, problem = variables(text, prefix)
-    for name in [] if problem else map(trim_index, names):
-        if name not in known:
-            return f"non-existent variable {f'`{name}` ' if detail else ''}in {quoted(text)}"
-    return problem
-
-
-def prohibited(text: str, prefix: str, names: Collection[str]) -> str:
-    """Say that `text` refers to one of `names`; their elements by index are allowed."""
-    found, problem = variables(text, prefix)
-    if problem:
-        return problem
-    return _wrong_type(text) if any(name.removesuffix("[*]") in names for name in found) else ""
-
-
-def prohibited_whole(text: str, prefix: str, names: Collection[str]) -> str:
-    """Say that `text` refers to the whole of one of `names`; their keys are allowed."""
-    found = [name.removesuffix("[*]") for name, _dotted in _names(text, prefix)]
-    return _wrong_type(text) if any(name in names for name in found) else ""
-
-
-def not_isolated(text: str, prefix: str, names: Collection[str]) -> str:
-    """Say that a reference to one of `names` is mixed with other text."""
-    found, problem = variables(text, prefix)
-    if problem or not found:
-        return problem
-    alone = references(text, prefix)[0] == text
-    if not alone and any(name.removesuffix("[*]") in names for name in found):
-        return f"variable is not properly isolated in {quoted(text)}"
-    return ""
-
-
-def _wrong_type(text: str) -> str:
-    return f"variable type invalid in {quoted(text)}"
+def too_deep(text: str, prefix: str) -> str:
+    """Say that a reference has too many parts."""
+    return (
+        f'Invalid referencing of parameters in "{text}"! '
+        f'Only two dot-separated components after the prefix "{prefix}" are allowed.'
+    )
 
 
 def quoted(text: str) -> str:

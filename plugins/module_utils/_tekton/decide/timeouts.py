@@ -28,10 +28,10 @@ class Timeouts:
     finally_: float
 
 
-def resolve(given: Mapping[str, str] | None) -> Timeouts:
-    """Return the timeouts; Invalid when the parts are longer than the whole."""
+def resolve(given: Mapping[str, str] | None, default: float = DEFAULT) -> Timeouts:
+    """Return the timeouts, `default` seconds for the whole when it is not given; Invalid when the parts are longer than the whole."""
     values = {name: duration.parse_go(str(text)) for name, text in (given or {}).items()}
-    whole = values.get("pipeline", DEFAULT)
+    whole = values.get("pipeline", default)
     tasks, last = values.get("tasks"), values.get("finally")
     if whole == 0:
         return Timeouts(0.0, tasks or 0.0, last or 0.0)

@@ -57,6 +57,18 @@ def volumes(bindings: Sequence[Mapping[str, Any]]) -> dict[str, Volume]:
     return out
 
 
+def by_volume(claims: Mapping[str, str]) -> dict[str, str]:
+    """Return the workspace behind the volume of each name; `claims` are the claims of bound workspaces, "" for others."""
+    bindings = [
+        {"name": name, **({"persistentVolumeClaim": {"claimName": claim}} if claim else {"emptyDir": {}})}
+        for name, claim in claims.items()
+    ]
+    found: dict[str, str] = {}
+    for name, volume in volumes(bindings).items():
+        found.setdefault(str(volume["name"]), name)
+    return found
+
+
 def _volume_name(workspace: str, used: set[str]) -> str:
     name = names.hashed("ws", workspace)
     while name in used:
@@ -205,6 +217,18 @@ def unbound(declared: Sequence[Mapping[str, Any]], bindings: Sequence[Mapping[st
         if not entry.get("optional") and entry["name"] not in bound:
             return f'declared workspace "{entry["name"]}" is required but has not been bound'
     return ""
+
+
+def defaults(
+    declared: Sequence[Mapping[str, Any]], bindings: Sequence[Mapping[str, Any]], default: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the bindings of required workspaces that nobody bound, when a cluster has a default.
+
+    Source: tektoncd/pipeline pkg/reconciler/taskrun/taskrun.go, updateTaskRunWithDefaultWorkspaces.
+    """
+    bound = {entry["name"] for entry in bindings}
+    wanted = [entry["name"] for entry in declared if not entry.get("optional") and entry["name"] not in bound]
+    return [{**default, "name": name} for name in wanted] if default else []
 
 
 def claims_problem(bindings: Sequence[Mapping[str, Any]]) -> str:

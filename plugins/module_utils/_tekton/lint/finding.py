@@ -13,6 +13,20 @@ from ..._core.types import ref
 from ..._core.yaml import Document
 
 SEVERITIES = ("note", "warning")
+RULES = (
+    "script-injection",
+    "unpinned-image",
+    "missing-param",
+    "missing-workspace",
+    "unshared-workspace",
+    "unused-workspace",
+    "unwritten-result",
+    "duplicate-object",
+    "unused-param",
+    "extra-param",
+    "old-version",
+    "field-case",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-"""What is handed to Tasks and Pipelines of the same set: params that they do not have, and those that they miss."""
+"""What is handed to Tasks and Pipelines: params that they do not have, those that they miss, workspaces that are not shared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Spec = Mapping[str, Any]
 
 
 def check(bundle: Bundle) -> Iterator[Finding]:
-    """Yield a finding for each param that is given to something that does not declare it, or missing."""
+    """Yield a finding for what is given to something that does not declare it, missing, or not shared as it seems."""
     for pipeline in pipelines(bundle):
         for task in pipeline_tasks(pipeline):
             callee = _spec(bundle, "Task", task.spec.get("taskRef"))
@@ -31,6 +31,31 @@ def check(bundle: Bundle) -> Iterator[Finding]:
             callee = _spec(bundle, kind, run.spec.get(reference))
             if callee is not None:
                 yield from _extra(run, callee, kind)
+    yield from _not_shared(bundle)
+
+
+def _not_shared(bundle: Bundle) -> Iterator[Finding]:
+    """An emptyDir belongs to one TaskRun: tasks that mean to hand files on through it find it empty."""
+    for document in documents(bundle, "PipelineRun"):
+        spec = document.data["spec"]
+        pipeline = spec.get("pipelineSpec") or _spec(bundle, "Pipeline", spec.get("pipelineRef")) or {}
+        for index, binding in enumerate(spec.get("workspaces") or []):
+            users = _users(pipeline, str(binding["name"])) if binding.get("emptyDir") is not None else []
+            if len(users) > 1:
+                message = (
+                    f"is an emptyDir, and {', '.join(users)} use it: each gets an empty one of its own; use a claim"
+                )
+                yield found("warning", "unshared-workspace", document, f"spec.workspaces[{index}]", message)
+
+
+def _users(pipeline: Spec, workspace: str) -> list[str]:
+    """Return the tasks that are given a workspace of the pipeline."""
+    tasks = [*(pipeline.get("tasks") or []), *(pipeline.get("finally") or [])]
+    return [
+        str(task["name"])
+        for task in tasks
+        if any((use.get("workspace") or use.get("name")) == workspace for use in task.get("workspaces") or [])
+    ]
 
 
 def _spec(bundle: Bundle, kind: str, reference: Any) -> Spec | None:

@@ -28,6 +28,7 @@ FIELDS: dict[str, str] = {
     "Sidecar": f"{_CONTAINER} ports livenessProbe readinessProbe startupProbe lifecycle restartPolicy terminationMessagePath "
     "terminationMessagePolicy stdin stdinOnce tty",
     "StepTemplate": f"{_CONTAINER}",
+    "StepAction": "description image command args env script workingDir params results securityContext volumeMounts",
     "ParamSpec": _PARAM_SPEC,
     "Param": "name value",
     "TaskResult": "name type properties description value",
@@ -47,6 +48,8 @@ FIELDS: dict[str, str] = {
     "PipelineRun": "pipelineRef pipelineSpec params status timeouts taskRunTemplate workspaces taskRunSpecs managedBy",
     "Timeouts": "pipeline tasks finally",
     "Ref": "name kind apiVersion resolver params",
+    "TaskRunTemplate": "serviceAccountName podTemplate",
+    "TaskRunSpec": "pipelineTaskName serviceAccountName podTemplate stepSpecs sidecarSpecs metadata computeResources timeout",
 }
 
 

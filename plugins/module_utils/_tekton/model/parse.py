@@ -16,6 +16,7 @@ from typing import Any
 from ..._core.errors import Invalid
 from ..._core.types import Manifest
 from ..._core.yaml import Document
+from . import spelling
 from .convert import V1, V1ALPHA1, V1BETA1, Converted, to_v1
 from .defaults import defaulted
 from .reference import Remote
@@ -23,6 +24,11 @@ from .validate import document as validate
 
 _GROUPS = (V1, V1BETA1)
 _KINDS = ("Task", "Pipeline", "TaskRun", "PipelineRun", "StepAction", "CustomRun", "Run", "ClusterTask")
+_GONE = {
+    "PipelineResource": "use params, workspaces and results",
+    "Condition": "use when expressions",
+    "Run": f"write a CustomRun of {V1BETA1}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def parse(documents: Sequence[Document]) -> Bundle:
         obj = document.data
         if not isinstance(obj, dict) or not obj.get("kind"):
             raise Invalid("kind", "is missing", at=document.place(), hint="a Kubernetes object has apiVersion and kind")
-        if obj.get("apiVersion") in _GROUPS or (obj.get("apiVersion"), obj["kind"]) == (V1ALPHA1, "StepAction"):
+        if _is_tekton(document):
             document = _tekton(document, cluster_tasks, bundle.remarks)
             obj = document.data
         name = str((obj.get("metadata") or {}).get("name") or (obj.get("metadata") or {}).get("generateName") or "")
@@ -83,6 +89,18 @@ def parse(documents: Sequence[Document]) -> Bundle:
             bundle.replaced.append(before)
         bundle.objects[(str(obj["kind"]), name)] = document
     return bundle
+
+
+def _is_tekton(document: Document) -> bool:
+    """Return whether Tekton's rules are to be asked. Invalid for a version of Tekton's group that has no such kind."""
+    version, kind = str(document.data.get("apiVersion") or ""), str(document.data["kind"])
+    if version in _GROUPS or (version, kind) == (V1ALPHA1, "StepAction"):
+        return True
+    if version.startswith("tekton.dev/") and (version, kind) != (V1ALPHA1, "VerificationPolicy"):
+        right = V1BETA1 if kind in ("StepAction", "CustomRun") else V1
+        hint = _GONE.get(kind) or f"write {right}, with the fields that it has there"
+        raise Invalid("apiVersion", f"Tekton has no {kind} of {version}", at=document.place("apiVersion"), hint=hint)
+    return False
 
 
 def _cluster_tasks(documents: Sequence[Document]) -> frozenset[str]:
@@ -109,7 +127,11 @@ def _tekton(document: Document, cluster_tasks: frozenset[str], remarks: list[Rem
         raise Invalid("metadata.name", "is missing", at=document.place("metadata"))
     if not isinstance(obj.get("spec"), dict):
         raise Invalid("spec", "is missing", at=document.place())
-    converted = _to_v1(document, cluster_tasks)
+    spelt, misspelt = spelling.corrected(document)
+    for one in misspelt:
+        text = f"is read as {one.name}, as Tekton's own reader does; write it so"
+        remarks.append(Remark("field-case", document, one.path, text))
+    converted = _to_v1(replace(document, data=spelt), cluster_tasks)
     if converted.changes:
         remarks.append(Remark("old-version", document, "apiVersion", _told(converted)))
     stable = replace(document, data=converted.obj)

@@ -9,6 +9,7 @@ What the executor refuses by name is skipped with its words. Claims of an exampl
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ RUNS = {"PipelineRun": api.run_pipeline, "TaskRun": api.run_task}
 
 @scenario("tekton/examples")
 def example(case: Case) -> None:
-    documents = yaml.load_path(str(case.path / str(case.meta["file"])))
+    documents = [*yaml.load_path(str(case.path / str(case.meta["file"]))), *_cluster(case)]
     with tempfile.TemporaryDirectory() as folder:
         try:
             reports = run(documents, Path(folder))
@@ -37,6 +38,15 @@ def example(case: Case) -> None:
     for report in reports:
         steps = [(task["name"], task["status"], task.get("message")) for task in report.task_runs]
         assert report.succeeded is (case.meta["expected"] == "Succeeded"), f"{report.status}: {report.message} {steps}"
+
+
+def _cluster(case: Case) -> list[Document]:
+    """Return the cluster's own defaults with which the example was recorded upstream."""
+    recorded = (case.path.parent / "golden" / str(case.meta["file"])).with_suffix(".json")
+    defaults = json.loads(recorded.read_text()).get("configDefaults") if recorded.is_file() else None
+    meta = {"name": "config-defaults", "namespace": "tekton-pipelines"}
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": defaults}
+    return [Document(config, "<golden>")] if defaults else []
 
 
 def run(documents: Sequence[Document], folder: Path, namespace: str = "default") -> list[api.Report]:

@@ -6,48 +6,51 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import references, substitution
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate import variables as checks
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate.problem import Problems
 from tests.conformance.adapters.tekton.values import replacements, same
 from tests.conformance.registry import Row, adapter
 
 FILE = "pkg/substitution/substitution_test.go"
 
 
-def _compare(problem: str, wanted: Any) -> None:
-    found = {"Message": problem, "Paths": [""]} if problem else None
+def _compare(problems: Problems, wanted: Any) -> None:
+    found = {"Message": problems[0].message, "Paths": list(problems[0].paths)} if problems else None
     assert found == wanted, f"{found!r} is not {wanted!r}"
 
 
 def _given(row: Row) -> tuple[str, str, list[str]]:
     args = row.fields["args"]
-    return args.get("input", ""), args.get("prefix", ""), args.get("vars") or []
+    return args.get("input", ""), re.escape(args.get("prefix", "")), args.get("vars") or []
 
 
 @adapter("tekton", FILE, "TestValidateNoReferencesToUnknownVariables")
 def unknown(row: Row) -> None:
-    _compare(references.unknown(*_given(row)), row.value("expectedError"))
+    _compare(checks.unknown(*_given(row)), row.value("expectedError"))
 
 
 @adapter("tekton", FILE, "TestValidateNoReferencesToUnknownVariablesWithDetail")
 def unknown_with_detail(row: Row) -> None:
-    _compare(references.unknown(*_given(row), detail=True), row.value("expectedError"))
+    _compare(checks.unknown(*_given(row), detail=True), row.value("expectedError"))
 
 
 @adapter("tekton", FILE, "TestValidateNoReferencesToProhibitedVariables")
 def prohibited(row: Row) -> None:
-    assert bool(references.prohibited(*_given(row))) is row.value("wantErr")
+    assert bool(checks.prohibited(*_given(row))) is row.value("wantErr")
 
 
 @adapter("tekton", FILE, "TestValidateValidateNoReferencesToEntireProhibitedVariables")
 def prohibited_whole(row: Row) -> None:
-    _compare(references.prohibited_whole(*_given(row)), row.value("expectedError"))
+    _compare(checks.prohibited_whole(*_given(row)), row.value("expectedError"))
 
 
 @adapter("tekton", FILE, "TestValidateVariableReferenceIsIsolated")
 def isolated(row: Row) -> None:
-    assert bool(references.not_isolated(*_given(row))) is row.value("wantErr")
+    assert bool(checks.isolated(*_given(row))) is row.value("wantErr")
 
 
 @adapter("tekton", FILE, "TestApplyReplacements")

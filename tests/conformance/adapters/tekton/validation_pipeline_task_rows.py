@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.matrix import fans_out
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate import (
     graph,
     matrix,
@@ -83,7 +84,7 @@ def embedded(row: Row) -> None:
 
 @adapter("tekton", TYPES, "TestPipelineTask_IsMatrixed")
 def is_matrixed(row: Row) -> None:
-    assert matrix.is_matrixed({"matrix": row.value("arg")}) is row.value("expected")
+    assert fans_out({"matrix": row.value("arg")}) is row.value("expected")
 
 
 @adapter("tekton", TYPES, "TestEmbeddedTask_IsCustomTask")

@@ -83,3 +83,12 @@ def test_objects_of_a_list_are_looked_at(capsys: pytest.CaptureFixture[str], tmp
     body = "\n".join(f"  {line}" for line in TASK.splitlines())
     (tmp_path / "t.yaml").write_text(f"apiVersion: v1\nkind: List\nitems:\n-{body[1:]}\n")
     assert "[script-injection]" in lint(capsys, str(tmp_path))[1]
+
+
+def test_a_rule_that_there_is_not_is_wrong_usage(capsys: pytest.CaptureFixture[str], task: str) -> None:
+    code, out = lint(capsys, task, "--ignore", "unpined-image")
+    assert (code, "there is no rule 'unpined-image'" in out) == (15, True)
+
+
+def test_an_ignored_warning_does_not_count(capsys: pytest.CaptureFixture[str], task: str) -> None:
+    assert lint(capsys, task, "--strict", "--ignore", "script-injection")[0] == 0

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipway.node.probes import Answer, Track, look, port_number
+from ansible_collections.slipway.gitops.plugins.module_utils._sandbox.probes import Answer, Track, look, port_number
 
 CONTAINER = {"name": "c", "ports": [{"name": "http", "containerPort": 8080}]}
 

@@ -55,19 +55,23 @@ def to_v1(obj: Manifest, cluster_tasks: Collection[str] = ()) -> Converted:
 def convert(obj: Manifest, version: str = V1, cluster_tasks: Collection[str] = ()) -> Converted:
     """Return the object in `version` (tekton.dev/v1 or tekton.dev/v1beta1) and a report; other objects as they are.
 
+    What is in that version already is returned itself, not as a copy.
+
     StepAction and CustomRun have no v1: they come back as v1beta1. A ClusterTask becomes a Task.
     Invalid for an annotation of an earlier conversion that does not fit the object.
     """
     if version not in (V1, V1BETA1):
         raise Invalid("version", f"is no version to convert to: {version!r}", hint=f"{V1} or {V1BETA1}")
+    kind, given = str(obj.get("kind")), obj.get("apiVersion")
+    if given == version and kind in _BOTH:
+        return Converted(obj, ())
     out = copy.deepcopy(obj)
     turn = Turn(up=version == V1, cluster_tasks=frozenset(cluster_tasks))
-    kind, given = str(obj.get("kind")), obj.get("apiVersion")
     if given == V1ALPHA1 and kind == "StepAction":
         turn.value(out, "", "apiVersion", V1BETA1, "StepAction has no v1")
     elif given == V1BETA1 and kind == "ClusterTask":
         _cluster_task(turn, out)
-    elif given in (V1, V1BETA1) and kind in _BOTH and given != version:
+    elif given in (V1, V1BETA1) and kind in _BOTH:
         turn.value(out, "", "apiVersion", version)
         _convert(turn, kind, out)
     elif given == V1 and kind in _HIGHEST_V1BETA1:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ...._core.errors import Invalid
 from ...._core.yaml import Document
-from . import pipeline, runs, shapes, task
+from . import pipeline, runs, shapes, step_action, task
 from .flags import ENGINE, Flags
 from .problem import Problem, Problems
 
@@ -24,6 +24,7 @@ _RULES: dict[str, Callable[[Flags, Mapping[str, Any]], Problems]] = {
     "Pipeline": pipeline.pipeline,
     "TaskRun": runs.task_run,
     "PipelineRun": runs.pipeline_run,
+    "StepAction": step_action.step_action,
 }
 _PLAIN = {
     "missing field(s)": "is missing",

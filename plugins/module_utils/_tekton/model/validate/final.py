@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from ...decide import references as refs
+from ...decide.matrix import all_params
 from ...decide.params import typed
-from . import matrix, variables
+from . import variables
 from .params import listed
 from .problem import Problems, at_index, invalid, via
 from .read import Raw, entries, given, part, text, texts
@@ -53,11 +55,11 @@ def _references(entry: Raw, known: Collection[str], final: Collection[str]) -> P
 def _results(expressions: Sequence[str], known: Collection[str], final: Collection[str]) -> Problems:
     found: Problems = ()
     begin = "invalid task result reference, final task has task result reference from a"
-    for ref in variables.result_refs(expressions):
-        if ref.task in final:
-            found += (invalid(f"{begin} final task {ref.task}", ""),)
-        elif ref.task not in known:
-            found += (invalid(f"{begin} task {ref.task} which is not defined in the pipeline", ""),)
+    for ref in refs.task_results(expressions):
+        if ref.owner in final:
+            found += (invalid(f"{begin} final task {ref.owner}", ""),)
+        elif ref.owner not in known:
+            found += (invalid(f"{begin} task {ref.owner} which is not defined in the pipeline", ""),)
     return found
 
 
@@ -68,7 +70,7 @@ def child_results(dag_tasks: Sequence[Raw], last: Sequence[Raw]) -> Problems:
     found: Problems = ()
     for group, members in (("tasks", dag_tasks), ("finally", last)):
         for index, entry in enumerate(members):
-            used = [ref.task for ref in variables.result_refs(_expressions(entry)) if ref.task in children]
+            used = [ref.owner for ref in refs.task_results(_expressions(entry)) if ref.owner in children]
             found += via((invalid(_no_propagation(who), "") for who in dict.fromkeys(used)), f"{group}[{index}]")
     return found
 
@@ -82,14 +84,14 @@ def _no_propagation(task: str) -> str:
 
 def _expressions(entry: Raw) -> list[str]:
     """Return the expressions of a task that may name results. Source: PipelineTaskResultRefs."""
-    given_params = [*entries(entry, "params"), *matrix.all_params(part(entry, "matrix"))]
+    given_params = [*entries(entry, "params"), *all_params(part(entry, "matrix"))]
     found = [one for param in given_params for one in variables.value_expressions(param.get("value"))]
     found += [one for expression in entries(entry, "when") for one in variables.when_expressions(expression)]
     spec = part(entry, "taskSpec")
     for step in (*entries(spec, "steps"), *entries(spec, "sidecars")):
         values = [text(step, "script"), text(step, "workingDir"), *texts(step, "command"), *texts(step, "args")]
         values += [text(variable, "value") for variable in entries(step, "env")]
-        found += [one for value in values for one in variables.expressions(value)]
+        found += [one for value in values for one in refs.expressions(value)]
     return found
 
 
@@ -109,7 +111,7 @@ def _result(value: object, groups: dict[str, set[str]]) -> Problems:
     expected = "expected pipeline results to be task result expressions but"
     every = variables.value_expressions(value)
     found: Problems = () if every else (invalid(f"{expected} no expressions were found", ""),)
-    likely = [one for one in every if variables.looks_like_result(one)]
+    likely = [one for one in every if refs.looks_like_task_result(one)]
     if not likely:
         found += (invalid(f"{expected} an invalid expressions was found", ""),)
     good = [one for one in likely if variables.result_ref(one)]
@@ -127,7 +129,8 @@ def _result(value: object, groups: dict[str, set[str]]) -> Problems:
 def _only_results(value: str, groups: dict[str, set[str]]) -> bool:
     """True when the text is nothing but references to tasks that exist. Source: taskContainsResult."""
     for piece in filter(None, value.split("$")):
-        ref = variables.result_ref(piece[1:].removesuffix(")")) if piece.startswith("(") else None
-        if ref is None or ref.task not in groups[ref.group]:
+        expression = piece[1:].removesuffix(")") if piece.startswith("(") else ""
+        ref = variables.result_ref(expression)
+        if ref is None or ref.owner not in groups[expression.split(".", maxsplit=1)[0]]:
             return False
     return True

@@ -11,7 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...decide import references as refs
+from ...decide.matrix import all_params, count, fans_out
 from ...decide.params import typed
+from ...decide.references import ResultRef
 from . import params, variables
 from .flags import BETA, Flags, gate
 from .problem import Problems, at_index, both, generic, invalid, out_of_bounds, via
@@ -19,54 +22,14 @@ from .read import Raw, entries, part, text
 from .scope import Scope
 
 
-def is_matrixed(task: Raw) -> bool:
-    """True when the task fans out. Source: PipelineTask.IsMatrixed."""
-    matrix = part(task, "matrix")
-    return bool(entries(matrix, "params") or entries(matrix, "include"))
-
-
-def all_params(matrix: Raw | None) -> list[Raw]:
-    """Return the params of a matrix and of its include entries. Source: Matrix.GetAllParams."""
-    included = [param for entry in entries(matrix, "include") for param in entries(entry, "params")]
-    return [*entries(matrix, "params"), *included]
-
-
-def combinations(matrix: Raw) -> int:
-    """Return how many runs a matrix makes. Source: Matrix.CountCombinations."""
-    own, included = entries(matrix, "params"), entries(matrix, "include")
-    if not own:
-        return len(included)
-    lists = {text(param, "name"): _elements(param) for param in own}
-    count = 1
-    for values in map(_elements, own):
-        count *= len(values)
-    return count + sum(_new_combinations(entry, lists) for entry in included)
-
-
-def _elements(param: Raw) -> list[str]:
-    value = typed(param.get("value"))
-    return value if isinstance(value, list) else []
-
-
-def _new_combinations(entry: Raw, lists: Mapping[str, Sequence[str]]) -> int:
-    """Upstream counts each param of an include entry that is new, up to the first that is not."""
-    count = 0
-    for param in entries(entry, "params"):
-        if text(param, "name") in lists:
-            if typed(param.get("value")) in lists[text(param, "name")]:
-                break
-            count += 1
-    return count
-
-
 def of_task(flags: Flags, task: Raw) -> Problems:
     """Check the matrix of one pipeline task. Source: PipelineTask.validateMatrix."""
     matrix = part(task, "matrix") or {}
     found: Problems = ()
-    if is_matrixed(task):
+    if fans_out(task):
         found += gate(flags, "matrix", BETA)
-        count, most = combinations(matrix), flags.max_matrix_combinations
-        found += (out_of_bounds(count, 0, most, "matrix"),) if count > most else ()
+        combinations, most = count(matrix), flags.max_matrix_combinations
+        found += (out_of_bounds(combinations, 0, most, "matrix"),) if combinations > most else ()
         for index, entry in enumerate(entries(matrix, "include")):
             found += via(params.values_once(entries(entry, "params")), f"matrix.include[{index}].params")
         found += via(params.values_once(entries(matrix, "params")), "matrix.params")
@@ -85,25 +48,25 @@ def of_tasks(flags: Flags, tasks: Sequence[Raw]) -> Problems:
 def _results_used(tasks: Sequence[Raw]) -> Problems:
     """Source: validateTaskResultsFromMatrixedPipelineTasksConsumed. Without paths, as upstream."""
     by_name = {text(task, "name"): task for task in tasks}
-    used = [found for found in _references(tasks) if is_matrixed(by_name.get(found.split(".")[1], {}))]
+    used = [found for found in _references(tasks) if fans_out(by_name.get(found.split(".")[1], {}))]
     single = next((found for found in used if not found.endswith("[*]")), "")
     if single:
         message = (
             "A matrixed pipelineTask can only be consumed in aggregate using [*] notation, but is currently set to"
         )
         return (generic(f"{message} {single}"),)
-    return tuple(one for ref in variables.result_refs(used) for one in _only_text(by_name, ref))
+    return tuple(one for ref in refs.task_results(used) for one in _only_text(by_name, ref))
 
 
 def _references(tasks: Sequence[Raw]) -> Iterator[str]:
     for task in tasks:
         for param in entries(task, "params"):
-            yield from filter(variables.looks_like_result, variables.value_expressions(param.get("value")))
+            yield from filter(refs.looks_like_task_result, variables.value_expressions(param.get("value")))
 
 
-def _only_text(by_name: Mapping[str, Raw], ref: variables.ResultRef) -> Problems:
+def _only_text(by_name: Mapping[str, Raw], ref: ResultRef) -> Problems:
     """A fanned-out task makes an array of its results: they themselves must be texts."""
-    producer = by_name[ref.task]
+    producer = by_name[ref.owner]
     reference = part(producer, "taskRef")
     if reference is not None:
         producer = by_name.get(text(reference, "name"), {})
@@ -117,6 +80,11 @@ def _only_text(by_name: Mapping[str, Raw], ref: variables.ResultRef) -> Problems
             )
             found += (invalid(message, ""),)
     return found
+
+
+def _elements(param: Raw) -> list[str]:
+    value = typed(param.get("value"))
+    return value if isinstance(value, list) else []
 
 
 def references(matrix: Raw | None, scope: Scope) -> Problems:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from ...decide.matrix import all_params
 from . import final, graph, matrix, names, params, pipeline_task, references, scope, variables, when, workspaces
 from .flags import Flags
 from .problem import Problems, generic, via
@@ -110,7 +111,7 @@ def parameter_variables(flags: Flags, tasks: Sequence[Raw], declared: Sequence[R
 
 
 def _all_params(entry: Raw) -> list[Raw]:
-    return [*entries(entry, "params"), *matrix.all_params(part(entry, "matrix"))]
+    return [*entries(entry, "params"), *all_params(part(entry, "matrix"))]
 
 
 def context_variables(tasks: Sequence[Raw]) -> Problems:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from ...decide import references as refs
 from . import names, steps, task, variables
 from .flags import ALPHA, BETA, Flags, gate
 from .problem import Problem, Problems, at_index, both, disallowed, generic, invalid, neither, quoted, via
@@ -192,6 +193,6 @@ def _in_values(entry: Raw, check: Callable[[Sequence[str]], Sequence[str]]) -> P
     return tuple(
         invalid(message, "").via(*path)
         for path, found in places
-        if not any(map(variables.looks_like_result, found))
+        if not any(map(refs.looks_like_task_result, found))
         for message in check(found)
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...._core import duration
+from ...decide import references as refs
 from . import inline, names, params, pipeline, steps, task, timeouts, variables, workspaces
 from .flags import ALPHA, BETA, Flags, gate
 from .problem import Problems, at_index, both, disallowed, generic, invalid, missing, neither, via
@@ -100,8 +101,8 @@ def _run_params(values: Sequence[Raw]) -> Problems:
     """Source: validatePipelineRunParameters: a run begins when nothing has a result yet."""
     found = via(params.of_run(values), "params")
     for param in values:
-        used = [one for one in variables.value_expressions(param.get("value")) if variables.looks_like_result(one)]
-        if variables.result_refs(used):
+        used = [one for one in variables.value_expressions(param.get("value")) if refs.looks_like_task_result(one)]
+        if refs.task_results(used):
             message = f"cannot use result expressions in {params.listed(used)} as PipelineRun parameter values"
             found += via((invalid(message, "value"),), "params", at_index(text(param, "name")))
     return found

@@ -23,7 +23,13 @@ Shape = Callable[[Document, Any, str], None]
 
 def check(document: Document) -> None:
     """Check the shape of one converted object."""
-    shapes: dict[str, Shape] = {"Task": task, "Pipeline": pipeline, "TaskRun": task_run, "PipelineRun": pipeline_run}
+    shapes: dict[str, Shape] = {
+        "Task": task,
+        "Pipeline": pipeline,
+        "TaskRun": task_run,
+        "PipelineRun": pipeline_run,
+        "StepAction": step_action,
+    }
     shape = shapes.get(document.data["kind"])
     if shape is not None:
         shape(document, document.data["spec"], "spec")
@@ -41,6 +47,15 @@ def task(document: Document, spec: Any, path: str) -> None:
             _texts(document, entry, "args", where)
             _duration(document, entry, "timeout", where)
             _whens(document, entry, where)
+            _named(document, entry, where, {"workspaces": "WorkspaceUsage"})
+
+
+def step_action(document: Document, spec: Any, path: str) -> None:
+    """Check a StepAction's spec."""
+    known_fields(document, "StepAction", spec, path)
+    _named(document, spec, path, {"params": "ParamSpec", "results": "TaskResult"})
+    _texts(document, spec, "command", path)
+    _texts(document, spec, "args", path)
 
 
 def pipeline(document: Document, spec: Any, path: str) -> None:
@@ -63,6 +78,7 @@ def _pipeline_task(document: Document, entry: Any, where: str) -> None:
         task(document, inline, f"{where}.taskSpec")
     if entry.get("pipelineSpec") is not None:
         pipeline(document, entry["pipelineSpec"], f"{where}.pipelineSpec")
+    _references(document, entry, where)
     _named(document, entry, where, {"workspaces": "TaskWorkspace"})
     _values(document, entry, where)
     if entry.get("matrix") is not None:
@@ -90,6 +106,7 @@ def _whens(document: Document, entry: Mapping[str, Any], where: str) -> None:
 def task_run(document: Document, spec: Any, path: str) -> None:
     """Check a TaskRun's spec."""
     known_fields(document, "TaskRun", spec, path)
+    _references(document, spec, path)
     if spec.get("taskSpec") is not None:
         task(document, spec["taskSpec"], f"{path}.taskSpec")
     _bindings(document, spec, path)
@@ -99,6 +116,9 @@ def task_run(document: Document, spec: Any, path: str) -> None:
 def pipeline_run(document: Document, spec: Any, path: str) -> None:
     """Check a PipelineRun's spec."""
     known_fields(document, "PipelineRun", spec, path)
+    _references(document, spec, path)
+    if spec.get("taskRunTemplate") is not None:
+        known_fields(document, "TaskRunTemplate", spec["taskRunTemplate"], f"{path}.taskRunTemplate")
     if spec.get("pipelineSpec") is not None:
         pipeline(document, spec["pipelineSpec"], f"{path}.pipelineSpec")
     if spec.get("timeouts"):
@@ -106,8 +126,15 @@ def pipeline_run(document: Document, spec: Any, path: str) -> None:
         for name in spec["timeouts"]:
             _duration(document, spec["timeouts"], name, f"{path}.timeouts")
     for where, entry in items(document, spec, "taskRunSpecs", path):
-        _duration(document, entry if isinstance(entry, Mapping) else {}, "timeout", where)
+        known_fields(document, "TaskRunSpec", entry, where)
+        _duration(document, entry, "timeout", where)
     _bindings(document, spec, path)
+
+
+def _references(document: Document, holder: Mapping[str, Any], path: str) -> None:
+    for name in ("taskRef", "pipelineRef"):
+        if holder.get(name) is not None:
+            known_fields(document, "Ref", holder[name], f"{path}.{name}")
 
 
 def _bindings(document: Document, spec: Mapping[str, Any], path: str) -> None:

@@ -10,8 +10,8 @@ Source: tektoncd/pipeline pkg/apis/pipeline/v1/container_validation.go, merge.go
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 from ...._core import duration
 from . import names, params, variables
@@ -112,8 +112,13 @@ def _by_image(entry: Raw) -> Problems:
     if entry.get("params"):
         found += (Problem("params cannot be used without Ref", ("params",)),)
     if not text(entry, "image"):
-        found += (missing("Image"),)
+        found += (no_image(),)
     return found + _script_alone(entry)
+
+
+def no_image() -> Problem:
+    """Say that the image is missing; upstream's path has a capital, a person's has none."""
+    return replace(missing("Image"), at="image")
 
 
 def _script_alone(entry: Raw) -> Problems:
@@ -197,23 +202,3 @@ def sidecar(entry: Raw) -> Problems:
     if not text(entry, "image"):
         found += (missing("image"),)
     return found + _script_alone(entry)
-
-
-def with_template(template: Raw | None, steps: Sequence[Raw]) -> list[Raw]:
-    """Return the steps as they run: what a step does not say comes from the template, except for a StepAction.
-
-    Only what validation reads is merged: lists of env and volumeMounts by key, other fields whole.
-    Source: MergeStepsWithStepTemplate.
-    """
-    if not template:
-        return list(steps)
-    return [entry if given(entry, "ref") else _merge(template, entry) for entry in steps]
-
-
-def _merge(template: Raw, entry: Raw) -> Raw:
-    out: dict[str, Any] = {**template, **{name: value for name, value in entry.items() if value not in (None, "", [])}}
-    for name, key in (("env", "name"), ("volumeMounts", "mountPath")):
-        both_lists = {text(item, key): item for item in (*entries(template, name), *entries(entry, name))}
-        if both_lists:
-            out[name] = list(both_lists.values())
-    return out

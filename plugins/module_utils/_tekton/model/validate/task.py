@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...decide import merge
 from . import names, params, references, results, steps, variables, when, workspaces
 from .flags import Flags
 from .problem import Problems, generic, invalid, missing, quoted, via
@@ -33,7 +34,7 @@ def task_spec(flags: Flags, spec: Raw) -> Problems:
     found: Problems = () if own else (missing("steps"),)
     found += via(volumes(entries(spec, "volumes")), "volumes")
     found += via(workspaces.declared(spec), "workspaces") + workspaces.usages(flags, spec)
-    found += _steps(flags, steps.with_template(part(spec, "stepTemplate"), own))
+    found += _steps(flags, merge.steps(part(spec, "stepTemplate"), own))
     for index, entry in enumerate(entries(spec, "sidecars")):
         found += via(steps.sidecar(entry), f"sidecars[{index}]")
     found += via(params.types(entries(spec, "params")), "params")

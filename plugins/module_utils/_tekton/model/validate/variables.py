@@ -13,18 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
+from ...decide import references
 from ...decide.params import Value, typed
+from ...decide.references import Found, ResultRef, expressions, too_deep, trim_index
 from .problem import Problem, Problems, quoted
 
-_EXPRESSION = re.compile(r"\$\(([_a-zA-Z0-9.-]+(?:\.[_a-zA-Z0-9.-]+)*(?:\[(?:[0-9]+|\*)\])?)\)")
-_INDEX = re.compile(r"\[[0-9]*\*?\]")
-_ARRAY_ELEMENT = re.compile(
-    r"""\$\(params(?:\.[_a-zA-Z0-9.-]+|\['[_a-zA-Z0-9.-/]+'\]|\["[_a-zA-Z0-9.-/]+"\])\[[0-9]+\]\)"""
-)
 STEP_RESULT = re.compile(r"\$\(steps\..*\.results\..*\)")
 STEP_ARTIFACT = re.compile(r"\$\(steps\.[^.]+\.(?:inputs|outputs)\.[^.)]+\)|\$\(step\.artifacts\.path\)")
 TASK_OUTPUT = re.compile(r"\$\(tasks\.[^.]+\.(?:inputs|outputs)\.[^.)]+\)")
@@ -32,44 +27,17 @@ TASK_ARTIFACT = re.compile(TASK_OUTPUT.pattern + r"|\$\(artifacts\.path\)")
 _WHOLE = r"[_a-zA-Z0-9.-]+\[\*\]"
 
 
-@cache
-def _pattern(prefix: str, name: str = r".*?(?:\[\*\])?") -> re.Pattern[str]:
-    return re.compile(rf"""\$\({prefix}(?:\.({name})|\["({name})"\]|\['({name})'\])\)""")
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One reference in a text: as it stands there, its variable without an object key, and the variable in full."""
-
-    reference: str
-    name: str
-    whole: str
-
-
-def _references(value: str, prefix: str) -> list[_Found]:
-    out = []
-    for match in _pattern(prefix).finditer(value):
-        dotted, double, single = match.groups()
-        whole = dotted or double or single or ""
-        name = dotted.split(".", maxsplit=1)[0] if dotted else whole
-        out.append(_Found(match[0], name, whole))
-    return out
-
-
-def _too_deep(value: str, prefix: str, found: Iterable[_Found]) -> Problems:
+def _too_deep(value: str, prefix: str, found: Iterable[Found]) -> Problems:
     """Behind the prefix stand a name and at most one key, when they are joined by dots."""
-    deep = next((one for one in found if one.whole.count(".") > 1 and f".{one.whole})" in one.reference), None)
+    deep = next((one for one in found if one.deep), None)
     if deep is None:
         return ()
-    message = (
-        f'Invalid referencing of parameters in "{value}"! '
-        f'Only two dot-separated components after the prefix "{prefix}" are allowed.'
-    )
     plain = f"has too many parts in {deep.reference}"
-    return (Problem(message, ("",), plain=plain, hint="write names that have dots in brackets and quotes"),)
+    hint = "write names that have dots in brackets and quotes"
+    return (Problem(too_deep(value, prefix), ("",), plain=plain, hint=hint),)
 
 
-def _first(message: str, value: str, found: Iterable[_Found], plain: str, hint: str = "") -> Problems:
+def _first(message: str, value: str, found: Iterable[Found], plain: str, hint: str = "") -> Problems:
     """Return one problem for the first of the references, if there is one."""
     one = next(iter(found), None)
     if one is None:
@@ -77,34 +45,40 @@ def _first(message: str, value: str, found: Iterable[_Found], plain: str, hint: 
     return (Problem(f"{message} in {quoted(value)}", ("",), plain=f"{plain}: {one.reference}", hint=hint),)
 
 
-def unknown(value: str, prefix: str, names: Collection[str]) -> Problems:
-    """A reference to a variable that is none of `names`."""
-    found = _references(value, prefix)
-    wrong = [one for one in found if _INDEX.sub("", one.name) not in names]
+def unknown(value: str, prefix: str, names: Collection[str], *, detail: bool = False) -> Problems:
+    """A reference to a variable that is none of `names`; the message names it with `detail`.
+
+    Source: ValidateNoReferencesToUnknownVariables and its form WithDetail.
+    """
+    found = references.found(value, prefix)
+    wrong = [one for one in found if trim_index(one.name) not in names]
+    named = f" `{trim_index(wrong[0].name)}`" if wrong and detail else ""
     hint = f"known: {', '.join(sorted(names))}" if names else ""
     plain = "refers to something that does not exist"
-    return _too_deep(value, prefix, found) or _first("non-existent variable", value, wrong, plain, hint)
+    return _too_deep(value, prefix, found) or _first(f"non-existent variable{named}", value, wrong, plain, hint)
 
 
 def prohibited(value: str, prefix: str, names: Collection[str]) -> Problems:
     """A reference to one of `names` as a whole or by key; an element by index is allowed."""
-    found = _references(value, prefix)
+    found = references.found(value, prefix)
     wrong = [one for one in found if one.name.removesuffix("[*]") in names]
     return _too_deep(value, prefix, found) or _wrong_type(value, wrong)
 
 
 def prohibited_whole(value: str, prefix: str, names: Collection[str]) -> Problems:
     """A reference to the whole of one of `names`; its keys and elements are allowed."""
-    return _wrong_type(value, [one for one in _references(value, prefix) if one.whole.removesuffix("[*]") in names])
+    return _wrong_type(
+        value, [one for one in references.found(value, prefix) if one.whole.removesuffix("[*]") in names]
+    )
 
 
-def _wrong_type(value: str, wrong: Iterable[_Found]) -> Problems:
+def _wrong_type(value: str, wrong: Iterable[Found]) -> Problems:
     return _first("variable type invalid", value, wrong, "uses a whole array or object where a text must be")
 
 
 def isolated(value: str, prefix: str, names: Collection[str]) -> Problems:
     """A reference to one of `names` that is not the whole text: an array cannot be pasted into a text."""
-    found = _references(value, prefix)
+    found = references.found(value, prefix)
     mixed = bool(found) and found[0].reference != value
     wrong = [one for one in found if mixed and one.name.removesuffix("[*]") in names]
     plain = "puts an array among other text"
@@ -113,12 +87,8 @@ def isolated(value: str, prefix: str, names: Collection[str]) -> Problems:
 
 def is_whole(value: str, prefix: str) -> bool:
     """True when the text is nothing but a reference to a whole array or object: $(params.x[*])."""
-    return bool(_pattern(prefix, _WHOLE).fullmatch(value))
-
-
-def expressions(value: str) -> list[str]:
-    """Return what stands between $( and ) in a text."""
-    return _EXPRESSION.findall(value)
+    whole = rf"""\$\({prefix}(?:\.{_WHOLE}|\["{_WHOLE}"\]|\['{_WHOLE}'\])\)"""
+    return bool(re.fullmatch(whole, value))
 
 
 def value_texts(value: Any) -> list[str]:
@@ -143,33 +113,12 @@ def when_expressions(expression: Mapping[str, Any]) -> list[str]:
 
 def array_elements(found: Iterable[str]) -> set[str]:
     """Return the references to single elements of array params, such as $(params.list[1])."""
-    return {match for item in found for match in _ARRAY_ELEMENT.findall(item)}
-
-
-@dataclass(frozen=True, slots=True)
-class ResultRef:
-    """A result of a pipeline task; `group` is tasks or finally."""
-
-    group: str
-    task: str
-    result: str
-
-
-def looks_like_result(expression: str) -> bool:
-    """True for tasks.T.results.R and finally.T.results.R, with anything behind."""
-    parts = expression.split(".")
-    return len(parts) >= 4 and parts[0] in ("tasks", "finally") and parts[2] == "results"
+    return {match for item in found for match in references.indexed_params(item)}
 
 
 def result_ref(expression: str) -> ResultRef | None:
-    """Return the result that an expression names: R, R[i], R[*] or R.key; None for anything else."""
-    parts = expression.split(".")
-    if not looks_like_result(expression) or len(parts) > 5:
+    """Return the result of a pipeline task that an expression names; None for anything else."""
+    try:
+        return references.task_result(expression)
+    except references.NoResultReference:
         return None
-    name = _INDEX.sub("", parts[3]) if len(parts) == 4 else parts[3]
-    return ResultRef(parts[0], parts[1], name)
-
-
-def result_refs(found: Iterable[str]) -> list[ResultRef]:
-    """Return the results that expressions name; other expressions are left out."""
-    return [ref for ref in map(result_ref, found) if ref is not None]

@@ -9,9 +9,10 @@ Source: tektoncd/pipeline pkg/apis/pipeline/v1/when_validation.go, v1.15.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 
+from ...._core.errors import Invalid, Permanent
+from ...._lang import cel
 from .flags import Flags
 from .problem import Problems, generic, invalid, missing, quoted, via
 from .read import Raw, text, texts
@@ -38,17 +39,17 @@ def _entry(flags: Flags, entry: Raw) -> Problems:
 
 
 def _cel(flags: Flags, entry: Raw) -> Problems:
-    cel = text(entry, "cel")
+    expression = text(entry, "cel")
     if not flags.cel_in_when:
         name = "enable-cel-in-whenexpression"
-        return (generic(f"feature flag {name} should be set to true to use CEL: {cel} in WhenExpression", ""),)
+        return (generic(f"feature flag {name} should be set to true to use CEL: {expression} in WhenExpression", ""),)
     operator, values = text(entry, "operator"), texts(entry, "values")
     if text(entry, "input") or operator or values:
-        shown = f"&{{{text(entry, 'input')} {operator} [{' '.join(values)}] {cel}}}"
+        shown = f"&{{{text(entry, 'input')} {operator} [{' '.join(values)}] {expression}}}"
         return (generic(f"cel and input+operator+values cannot be set in one WhenExpression: {shown}"),)
-    wrong = mistake(cel)
+    wrong = mistake(expression)
     # Upstream's message is a format that is never filled in, and its arguments become the paths.
-    return (generic("invalid cel expression: %s with err: %s", cel, wrong),) if wrong else ()
+    return (generic("invalid cel expression: %s with err: %s", expression, wrong),) if wrong else ()
 
 
 def mistake(expression: str) -> str:
@@ -57,13 +58,11 @@ def mistake(expression: str) -> str:
     No variable is declared: references to params must stand in quotes, they are replaced before CEL reads them.
     """
     try:
-        cel = importlib.import_module("cel_expr_python.cel")
-    except ImportError:
+        cel.Environment({}).compiled(expression)
+    except Permanent:
         return ""
-    try:
-        cel.NewEnv().compile(expression)
-    except RuntimeError as error:
-        return str(error)
+    except Invalid as error:
+        return error.message
     return ""
 
 

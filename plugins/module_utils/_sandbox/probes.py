@@ -1,12 +1,13 @@
 # Copyright: (c) 2026, slipway contributors
-# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
 
 """When to probe, and what the results mean. Runs one probe, too.
 
 `Track` is pure and keeps the kubelet's counting: thresholds count whole periods. Until the first
 success it looks more often than the period (50 ms, doubling): a program that is up after 80 ms
-must not wait a second to be found. Those extra looks never count as failures.
+must not wait a second to be found. Those extra looks never count as failures. The process node's pods
+and the sidecars of TaskRuns are probed by this.
 Source: Kubernetes 1.36 pkg/kubelet/prober/worker.go, pkg/probe/{http,tcp,exec}.
 """
 
@@ -18,7 +19,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.slipway.gitops.plugins.module_utils._core.types import Manifest, deep_get
+from .._core.types import Manifest, deep_get
 
 FIRST_LOOK = 0.05
 
