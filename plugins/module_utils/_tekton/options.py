@@ -32,9 +32,8 @@ class Options:
     `service_accounts` maps names of ServiceAccounts to kubeconfigs, for the steps of that account; `resolvers` says what
     resolvers may do, resolve/settings.py has its shape. `client` is the cluster of the
     executors pods and controller, and of `record`; other runs need none. `host_paths` are directories of this machine
-    that hostPath volumes may show. `on_failure` is called with each step that failed, its files still in place.
-    `reuse` says what an earlier run has done
-    already, `concurrency` with which other runs this one may not go on at once.
+    that hostPath volumes may show. `on_failure` is called with each step that failed, its files still in place. `reuse`
+    says what an earlier run has done already, `concurrency` with which other runs this one may not go on at once.
     """
 
     executor: str = "process"

@@ -22,7 +22,9 @@ from slipway.runs import api
 from slipway.runs.model import Run
 
 if TYPE_CHECKING:
+    from slipway.pipelines.prepare import Prepared
     from slipway.pipelines.runs import Listed
+    from slipway.pipelines.start import How
 
 
 def follow(
@@ -42,6 +44,28 @@ def follow(
     _say(one, run, output)
     write(one, files or {})
     return run.exit_code or 0
+
+
+def debug(prepared: Prepared, how: How, *, logs: bool, files: Mapping[str, str]) -> int:
+    """Run in this process with a shell in each step that fails, and return the exit code."""
+    from slipway.exits import Exit, for_reason
+    from slipway.pipelines import debug as work
+
+    def failed(step: Any) -> None:
+        click.echo(
+            f"step {step.step} of {step.task_run} failed with exit code {step.exit_code}; leave the shell to go on"
+        )
+        step.shell()
+
+    click.echo(f"{prepared.kind} started: {prepared.name}")
+    report = work.run(prepared, how, StepLines(sys.stdout, logs=logs).show, failed)
+    one = runs.find(prepared.kind, prepared.name)
+    assert one.kept is not None
+    click.echo(f"\n{tree.verdict(one.kept)}")
+    for line in tree.lines(one.kept):
+        click.echo(line)
+    write(one, files)
+    return int(Exit.DONE if report.succeeded else for_reason(report.status))
 
 
 def ended(run: Run, name: str) -> Listed:

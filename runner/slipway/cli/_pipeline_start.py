@@ -39,6 +39,7 @@ _BOTH = (
     click.option("--skip-optional-workspace", is_flag=True, help="As for tkn; optional workspaces are not asked for."),
     click.option("--showlog", is_flag=True, help="Show what steps print."),
     click.option("-L", "--last", is_flag=True, help="With the values of the last run."),
+    click.option("--debug", is_flag=True, help="A shell in the sandbox of each step that fails; runs in this terminal."),
     click.option("--dry-run", is_flag=True, help="Print the run instead of starting it."),
     click.option(
         "-o", "--output", type=click.Choice(["text", "yaml", "json", "jsonl", "name"]), default="text",
@@ -104,6 +105,8 @@ def start(kind: str, name: str, given: Mapping[str, Any]) -> int:
     prepared = prepare.prepare(_wish(kind, name, given), _ask if interactive() else None)
     if given["dry_run"]:
         return _show(prepared, given["output"])
+    if given["debug"]:
+        return _debug(prepared, given)
     handle = begin(prepared, _how(given))
     output = given["output"]
     _notes(prepared)
@@ -116,6 +119,18 @@ def start(kind: str, name: str, given: Mapping[str, Any]) -> int:
     from slipway.cli._pipeline_end import follow
 
     return follow(handle.id, prepared.name, output, logs=given["showlog"], files=_files(given))
+
+
+def _debug(prepared: Prepared, given: Mapping[str, Any]) -> int:
+    from slipway.cli import _pipeline_end
+    from slipway.pipelines.start import interactive
+
+    if given["executor"] not in ("", "process"):
+        raise click.UsageError("--debug opens a shell in a step of this machine: not with --executor")
+    if given["detach"] or not interactive():
+        raise click.UsageError("--debug needs a terminal")
+    _notes(prepared)
+    return _pipeline_end.debug(prepared, _how(given), logs=given["showlog"], files=_files(given))
 
 
 def _wish(kind: str, name: str, given: Mapping[str, Any]) -> Any:

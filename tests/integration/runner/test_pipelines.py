@@ -15,6 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from slipway.pipelines import debug
+from slipway.pipelines.prepare import Wish, prepare
+from slipway.pipelines.start import How
+
 TEKTON = """
 apiVersion: tekton.dev/v1
 kind: Task
@@ -162,6 +166,18 @@ def test_a_playbook_writes_the_files_that_it_names(folder: Path) -> None:
     slipway("run", "play.yml", code=10)
     assert "exit code 4" in (folder / "p.xml").read_text()
     assert "StepFailed" in (folder / "p.svg").read_text()
+
+
+def test_a_step_that_fails_can_be_looked_at_before_the_run_goes_on(folder: Path) -> None:
+    wish = Wish("Pipeline", "build", params=["url=x", "code=3"], workspaces=["name=source,hostPath=."])
+    seen: list[tuple[str, int]] = []
+    report = debug.run(prepare(wish), How(), lambda _event: None, lambda step: seen.append((step.step, step.exit_code)))
+    assert (seen, report.status) == ([("look", 3)], "Failed")
+    assert json.loads(slipway("pr", "list", "-o", "json"))[0]["name"] == report.name
+
+
+def test_a_shell_is_refused_without_a_terminal() -> None:
+    slipway("pipeline", "start", "-f", "slow.yaml", "--debug", code=15)
 
 
 def test_a_time_out_of_tekton_exits_12() -> None:
