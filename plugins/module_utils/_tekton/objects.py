@@ -44,14 +44,19 @@ def of_run(who: Identity, spec: Mapping[str, Any], status: Mapping[str, Any]) ->
     if who.parent is not None:
         meta["labels"] = labels(who)
         meta["ownerReferences"] = [_owner(who.parent)]
-    managed = {"managedBy": MANAGER} if who.kind is not Kind.CUSTOM_RUN else {}
+    spec = dict(spec) if who.kind is Kind.CUSTOM_RUN else ours(spec)
     return {
         "apiVersion": API_VERSIONS[who.kind],
         "kind": str(who.kind),
         "metadata": meta,
-        "spec": {**spec, **managed},
+        "spec": spec,
         "status": dict(status),
     }
+
+
+def ours(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the spec of a run that says who executes it."""
+    return {**spec, "managedBy": MANAGER}
 
 
 def labels(who: Identity) -> dict[str, str]:
