@@ -29,4 +29,5 @@ class ActionModule(GitOpsAction):
             lint = _pipeline.linted(bundle, self.events)
             return Result(changed=True, data={"plan": plan, "resolved": resolved, "lint": lint})
         report = api.run_pipeline(bundle, run, engine, self.events, self.cancel)
+        _pipeline.write_files(report, options)
         return _pipeline.result(report, "PipelineRun")

@@ -28,4 +28,5 @@ class ActionModule(GitOpsAction):
             lint = _pipeline.linted(bundle, self.events)
             return Result(changed=True, data={"resolved": api.resolve_all(bundle, run), "lint": lint})
         report = api.run_task(bundle, run, engine, self.events, self.cancel)
+        _pipeline.write_files(report, options)
         return _pipeline.result(report, "TaskRun")

@@ -26,6 +26,7 @@ options:
     description:
       - Kubeconfig files for ServiceAccounts, by name of the account.
       - The steps of a task find that of their account through E(KUBECONFIG). Steps of other accounts find none.
+      - Refused with O(executor=pods) and O(executor=controller), where the cluster gives a task its account.
     type: dict
     default: {}
   namespace:
@@ -115,6 +116,38 @@ options:
       - Where runs keep their state and logs, one folder per run.
       - The folder of the runner when not given, else C(~/.local/state/slipway/pipelines).
     type: path
+  junit:
+    description:
+      - A file for the run as JUnit XML, one suite per TaskRun and one case per step, written whatever becomes of the run.
+      - A failed step has its log inside.
+    type: path
+  svg:
+    description: A file for the DAG of the run as SVG, with states and times.
+    type: path
+  concurrency:
+    description:
+      - Keeps runs of one group apart, also those of other plays and of the runner that share O(state_dir).
+      - A run that waits or runs holds its place until its process ends, however it ends.
+    type: dict
+    suboptions:
+      group:
+        description: Name of the group.
+        type: str
+        required: true
+      limit:
+        description: How many runs of the group may go on at once.
+        type: int
+        default: 1
+      policy:
+        description:
+          - What the run does when the group is full. V(queue) waits for its turn, first in, first out.
+          - V(cancel) gives up, V(supersede) asks all older runs of the group to stop and waits for that.
+        type: str
+        choices:
+          - queue
+          - cancel
+          - supersede
+        default: queue
   force:
     description: Run again although a run of that name has finished, or has another spec.
     type: bool

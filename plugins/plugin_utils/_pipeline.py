@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent, Refused
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Sink, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result
+from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result, plain
 
 IN_CLUSTER = ("pods", "controller")
 
@@ -42,6 +42,11 @@ def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
 
 def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options:
     """Return the engine's options. `action` finds files as Ansible does, and connects to the cluster when one is needed."""
+    if options["service_accounts"] and options["executor"] in IN_CLUSTER:
+        raise Refused(
+            f"service_accounts: with executor {options['executor']} a task has the account of the cluster itself",
+            hint="leave service_accounts out, and create the ServiceAccount in the cluster",
+        )
     return api.Options(
         executor=options["executor"],
         client=action.client(options) if options["executor"] in IN_CLUSTER or options["record"] else None,
@@ -56,6 +61,8 @@ def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options
         namespace=options["namespace"],
         parallelism=options.get("parallelism") or 8,
         force=options["force"],
+        concurrency=api.Concurrency(**options["concurrency"]) if options.get("concurrency") else None,
+        reuse=api.Reuse(**options["reuse"]) if options.get("reuse") else None,
         resolvers=_resolvers(options["resolvers"], action.find),
         host_paths=options["host_paths"],
         insecure_registries=options["insecure_registries"],
@@ -91,7 +98,34 @@ def result(report: api.Report, kind: str) -> Result:
         failure = Permanent(
             text, obj=f"{kind} {report.namespace}/{report.name}", reason=reason, hint=f"logs: {report.log_dir}"
         )
-    return Result(changed=report.changed, data=report.as_dict(), failure=failure)
+    return Result(changed=report.changed, data=plain(report.as_dict()), failure=failure)
+
+
+def write_files(report: api.Report, options: dict[str, Any]) -> None:
+    """Write the JUnit and SVG files that the options name; Permanent where that is impossible."""
+    if not (options["junit"] or options["svg"]) or report.pending:
+        return
+    kept = api.kept_run(report.name, options["state_dir"] or "")
+    if options["junit"]:
+        _write(
+            options["junit"],
+            api.junit(kept.report, {(one.run, one.step): _read(one.path) for one in api.step_logs(kept)}),
+        )
+    if options["svg"]:
+        _write(options["svg"], api.svg(kept.plan, kept.report, kept.target or kept.name))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return stream.read()
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise Permanent(f"cannot write {path}: {error.strerror}", hint="give another path") from error
 
 
 def _why(task_runs: Sequence[dict[str, Any]]) -> str:

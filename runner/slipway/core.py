@@ -9,7 +9,8 @@ The runner imports `_core` through this file only; what is behind the engines' `
 
 from __future__ import annotations
 
-from ansible_collections.slipway.gitops.plugins.module_utils._core import redact
+from ansible_collections.slipway.gitops.plugins.module_utils._core import redact, yaml
+from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.clock import Clock, RealClock, VirtualClock, rfc3339
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import (
     Cancelled,
@@ -31,11 +32,12 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.events import
     Subject,
     file_writer,
 )
-from ansible_collections.slipway.gitops.plugins.module_utils._core.ids import suffix
+from ansible_collections.slipway.gitops.plugins.module_utils._core.ids import generate_name, suffix
 
 __all__ = [
     "PHASES",
     "SCHEMA_VERSION",
+    "Cancel",
     "Cancelled",
     "Clock",
     "Emitter",
@@ -53,7 +55,9 @@ __all__ = [
     "Unreachable",
     "VirtualClock",
     "file_writer",
+    "generate_name",
     "redact",
     "rfc3339",
     "suffix",
+    "yaml",
 ]

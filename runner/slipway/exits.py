@@ -51,6 +51,8 @@ _REASONS: dict[str, Exit] = {
     "AnalysisFailed": Exit.GATE_REFUSED,
     "Unreachable": Exit.UNREACHABLE,
     "TimedOut": Exit.TIMED_OUT,
+    "PipelineRunTimeout": Exit.TIMED_OUT,
+    "TaskRunTimeout": Exit.TIMED_OUT,
     "Cancelled": Exit.CANCELLED,
     "Internal": Exit.INTERNAL,
     # The runner's own house is not in order.

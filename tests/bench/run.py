@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.bench.measure import Row
 
-GROUPS = ("apply", "pipeline", "podman", "pods", "rollout", "receiver", "imports")
+GROUPS = ("apply", "pipeline", "podman", "scheduler", "pods", "rollout", "receiver", "imports")
 
 
 def main(arguments: list[str] | None = None) -> int:

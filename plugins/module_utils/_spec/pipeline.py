@@ -29,12 +29,29 @@ _COMMON: dict[str, Any] = {
     "record": {"type": "bool", "default": False},
     "state_dir": {"type": "path"},
     "force": {"type": "bool", "default": False},
+    "junit": {"type": "path"},
+    "svg": {"type": "path"},
+    "concurrency": {
+        "type": "dict",
+        "options": {
+            "group": {"type": "str", "required": True},
+            "limit": {"type": "int", "default": 1},
+            "policy": {"type": "str", "choices": ["queue", "cancel", "supersede"], "default": "queue"},
+        },
+    },
 }
 
 PIPELINE_RUN_SPEC: dict[str, Any] = {
     **_COMMON,
     "pipeline_run": {"type": "raw"},
     "parallelism": {"type": "int", "default": 8},
+    "reuse": {
+        "type": "dict",
+        "options": {
+            "run": {"type": "str", "required": True},
+            "tasks": {"type": "list", "elements": "str", "required": True},
+        },
+    },
 }
 
 TASK_RUN_SPEC: dict[str, Any] = {**_COMMON, "task_run": {"type": "raw"}}

@@ -16,11 +16,11 @@ from typing import Any
 
 from .._core import ids
 from .._core.cancel import Cancel
-from .._core.errors import Cancelled, Invalid, SlipwayError
+from .._core.errors import Cancelled, Invalid, Refused, SlipwayError
 from .._core.events import Sink, Subject
 from .._core.redact import current as redactor
 from .._core.yaml import Document
-from . import executors, going, history
+from . import executors, going, history, reuse, turn
 from .act.executor import World
 from .decide import params, workspaces
 from .decide.children import Kind
@@ -39,12 +39,19 @@ Run = Callable[[Bundle, Document, Options, Sink, Cancel], Report]
 
 
 def _alone(work: Run) -> Run:
-    """Hold the run's lock while `work` executes it: two processes never work on one run, and others see that it goes on."""
+    """Hold the run's lock while `work` executes it: two processes never work on one run, and others see that it goes on.
+
+    Then wait until its concurrency group lets it go on.
+    """
 
     @functools.wraps(work)
     def locked(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
         run = _named(run, options)
-        with going.held(os.path.join(options.state_dir or default_root(), run.data["metadata"]["name"])):
+        root, subject = options.state_dir or default_root(), _subject(run)
+        with (
+            going.held(os.path.join(root, subject.name)),
+            turn.taken(options.concurrency, root, subject, events, cancel),
+        ):
             return work(bundle, run, options, events, cancel)
 
     return locked
@@ -63,19 +70,29 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         return Report(**before["report"], changed=False)
     if options.executor == "controller":
         return _submitted(bundle, run, store, options, events, cancel)
-    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before["tasks"]))
-    store.describe(history.about("PipelineRun", run.data, explain(bundle, run)))
-    if waits := _pending(run, store):
-        return waits
-    with executors.recording(options, events) as record:
-        world = executors.world(bundle, run, store.folder, options, events, cancel, record)
-        return _pipeline(bundle, run, Setting(world, store, store.folder, options.parallelism), before, record)
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
+    with _resolving(bundle):
+        store.describe(history.about("PipelineRun", run.data, explain(bundle, run)))
+        if waits := _pending(run, store):
+            return waits
+        with executors.recording(options, events) as record:
+            world = executors.world(bundle, run, store.folder, options, events, cancel, record)
+            before = _with_reused(before, options)
+            return _pipeline(bundle, run, Setting(world, store, store.folder, options.parallelism), before, record)
+
+
+def _with_reused(before: dict[str, Any], options: Options) -> dict[str, Any]:
+    """What an interrupted run of this name did is newer than what another one did."""
+    if options.reuse is None:
+        return before
+    return {**before, "tasks": {**reuse.ends(options.reuse, options.state_dir), **(before.get("tasks") or {})}}
 
 
 def _pipeline(bundle: Bundle, run: Document, setting: Setting, before: Mapping[str, Any], record: Record) -> Report:
     world, store, events = setting.world, setting.store, setting.world.events
     with _closing(world):
         engine = PipelineRun(bundle, run, setting)
+    _keep(bundle)
     started, subject = time.monotonic(), _subject(run)
     events.emit(subject, "Started", reason="Started", message=f"{len(engine.tasks)} tasks", data={"emulates": EMULATED})
     with _closing(world):
@@ -101,19 +118,21 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
         return Report(**before["report"], changed=False)
     if options.executor == "controller":
         return _submitted(bundle, run, store, options, events, cancel)
-    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before["tasks"]))
-    store.describe(history.about("TaskRun", run.data, []))
-    if waits := _pending(run, store):
-        return waits
-    with executors.recording(options, events) as record:
-        world = executors.world(bundle, run, store.folder, options, events, cancel, record)
-        return _task(bundle, run, store, world, record)
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
+    with _resolving(bundle):
+        store.describe(history.about("TaskRun", run.data, []))
+        if waits := _pending(run, store):
+            return waits
+        with executors.recording(options, events) as record:
+            world = executors.world(bundle, run, store.folder, options, events, cancel, record)
+            return _task(bundle, run, store, world, record)
 
 
 def _task(bundle: Bundle, run: Document, store: Store, world: World, record: Record) -> Report:
     events = world.events
     with _closing(world):
         request = _request(bundle, run, world)
+    _keep(bundle)
     subject = _subject(run)
     events.emit(subject, "Started", reason="Started", message=f"{len(request.spec['steps'])} steps")
     with _closing(world):
@@ -126,6 +145,22 @@ def _task(bundle: Bundle, run: Document, store: Store, world: World, record: Rec
         objects=list(record.objects.values()), resolved=_resolved(bundle),
     )  # fmt: skip
     return _finished(report, world, store, subject)
+
+
+@contextlib.contextmanager
+def _resolving(bundle: Bundle) -> Iterator[None]:
+    """Whatever happens: what is still being resolved at the end is stopped."""
+    try:
+        yield
+    finally:
+        if bundle.remote:
+            bundle.remote.stop()
+
+
+def _keep(bundle: Bundle) -> None:
+    """The run begins: what was resolved for it is kept, so that it goes on with the same bytes when it is interrupted."""
+    if bundle.remote:
+        bundle.remote.keep()
 
 
 def _resolved(bundle: Bundle) -> list[dict[str, Any]]:
@@ -185,6 +220,9 @@ def _submitted(bundle: Bundle, run: Document, store: Store, options: Options, ev
     """Have a real Tekton in the cluster execute the run."""
     from .act.controller import Submitted
 
+    if options.reuse:
+        raise Refused("reuse: a Tekton in a cluster runs every task", hint="another executor", obj=str(_subject(run)))
+    store.describe(history.about(run.data["kind"], run.data, []))
     subject = _subject(run)
     objects = executors.objects(bundle, store.folder, options, subject.namespace)
     remote = Submitted(objects.client, objects, subject.kind, subject.name, store.folder, events, cancel)

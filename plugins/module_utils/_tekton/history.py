@@ -93,7 +93,7 @@ def kept_run(name: str, state_dir: str = "", kind: str = "") -> Kept:
     found = _load(state_dir or default_root(), name) if "/" not in name else None
     if found is None or kind not in ("", found.kind):
         last = ", ".join(one.name for one in kept_runs(state_dir, kind)[:5]) or "none"
-        raise Invalid("run", f"there is no {kind or 'run'} '{name}'", hint=f"the last ones: {last}")
+        raise Invalid("", f"there is no {kind or 'run'} '{name}'", hint=f"the last ones: {last}")
     return found
 
 
@@ -108,14 +108,28 @@ def remove_run(kept: Kept) -> None:
 
 
 def step_logs(kept: Kept) -> list[StepLog]:
-    """Return the logs of a run that has ended, in the order in which tasks ended and steps ran; each attempt apart."""
-    return [
-        StepLog(run["task"], run["name"], step["name"], path, attempt)
-        for run in kept.report.get("task_runs") or []
-        for attempt, folder in _attempts(kept.folder, run["name"])
-        for step in run["steps"]
-        if os.path.exists(path := os.path.join(folder, "logs", f"{step['name']}.log"))
-    ]
+    """Return the logs of a run, in the order in which tasks ended and steps ran; each attempt apart.
+
+    What the report does not know (a step that was cancelled, a run that was killed) is found by its file, oldest first.
+    """
+    told = {str(run["name"]): run for run in kept.report.get("task_runs") or []}
+    found = []
+    for run in dict.fromkeys([*told, *_oldest_first(os.path.join(kept.folder, "tasks"))]):
+        task = str(told[run]["task"]) if run in told else run.removeprefix(f"{kept.name}-")
+        known = [f"{step['name']}.log" for step in told[run]["steps"]] if run in told else []
+        for attempt, folder in _attempts(kept.folder, run):
+            files = _oldest_first(os.path.join(folder, "logs"))
+            for file in dict.fromkeys([*(name for name in known if name in files), *files]):
+                path = os.path.join(folder, "logs", file)
+                found.append(StepLog(task, run, file.removesuffix(".log"), path, attempt))
+    return found
+
+
+def _oldest_first(folder: str) -> list[str]:
+    if not os.path.isdir(folder):
+        return []
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in sorted(entries, key=lambda entry: (entry.stat().st_mtime, entry.name))]
 
 
 def _attempts(folder: str, run: str) -> Iterator[tuple[int, str]]:

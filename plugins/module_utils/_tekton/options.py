@@ -17,6 +17,8 @@ from .record import Write, nowhere
 if TYPE_CHECKING:
     from .._kube.client import Client
     from .act.containers import OnFailure
+    from .reuse import Reuse
+    from .turn import Concurrency
 
 EMULATED = "Tekton Pipelines v1.15"
 STOPS = ("Cancelled", "CancelledRunFinally", "StoppedRunFinally")
@@ -31,7 +33,8 @@ class Options:
     resolvers may do, resolve/settings.py has its shape. `client` is the cluster of the
     executors pods and controller, and of `record`; other runs need none. `host_paths` are directories of this machine
     that hostPath volumes may show. `insecure_registries` and `allow_privileged` are of the executor podman. `on_failure`
-    is called with each step that failed, its files still in place.
+    is called with each step that failed, its files still in place. `reuse` says what an earlier run has done already,
+    `concurrency` with which other runs this one may not go on at once.
     """
 
     executor: str = "process"
@@ -45,6 +48,8 @@ class Options:
     namespace: str = "default"
     parallelism: int = 8
     force: bool = False
+    reuse: Reuse | None = None
+    concurrency: Concurrency | None = None
     custom_tasks: Sequence[Mapping[str, Any]] = ()
     record: bool = False
     host_paths: Sequence[str] = ()

@@ -167,7 +167,7 @@ class PipelineRun:
             references = child_status.child_references(self._facts)
             values = self.results() if condition.status == "True" or done else {}
             status |= objects.child_status(references, child_status.skipped_tasks(self._facts), values)
-        self._setting.world.note({**self._run.data, "status": status})
+        self._setting.world.note({**self._run.data, "spec": objects.ours(self._run.data["spec"]), "status": status})
 
     def _nested(self, run: Document, cancel: Cancel, path: tuple[str, ...]) -> TaskEnd:
         """Drive a pipeline in this pipeline. It has no results for its parent."""
@@ -180,7 +180,7 @@ class PipelineRun:
             condition = child.run(before, Subject("PipelineRun", self._namespace, name))
         except Cancelled:
             condition = Condition("False", "Cancelled", f'PipelineRun "{name}" was cancelled')
-        except Invalid as error:
+        except (Invalid, referenced.Unresolved) as error:
             condition = Condition("False", error.reason, str(error))
         return TaskEnd(
             condition.status == "True", condition.reason, condition.message, began=began, seconds=time.time() - began

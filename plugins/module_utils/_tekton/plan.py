@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._core.cancel import Cancel
 from .._core.events import Sink, Subject
 from .._core.yaml import Document
-from .decide import dag
+from .decide.explain import rows
 from .model.parse import Bundle
 from .model.reference import Ask
 from .options import Options
 from .pipelinerun import PipelineRun
+from .resolve.local import inline_or_given
 from .resolve.remote import attached
 
 
@@ -25,7 +27,7 @@ def with_resolvers(
 ) -> Bundle:  # fmt: skip
     """Return the bundle that finds what references of the run with a resolver mean.
 
-    `folder` keeps what was found for a run that goes on later (`resume`). run_pipeline and run_task do this themselves.
+    `folder` keeps what a run has found when it begins, for one that goes on later (`resume`). run_pipeline and run_task do this themselves.
     """
     meta = run.data.get("metadata") or {}
     name = str(meta.get("name") or meta.get("generateName") or "")
@@ -48,13 +50,15 @@ def with_resolvers(
 
 
 def explain(bundle: Bundle, run: Document) -> list[dict[str, Any]]:
-    """Return the order in which the tasks of a PipelineRun would run: waves with what each waits for."""
-    spec, _name_of_pipeline = PipelineRun.pipeline_of(bundle, run)
-    before = dag.edges(spec["tasks"])
-    rows = [
-        {"wave": number, "task": name, "after": before[name]}
-        for number, wave in enumerate(dag.order(spec["tasks"]))
-        for name in wave
-    ]
-    last = len(dag.order(spec["tasks"]))
-    return rows + [{"wave": last, "task": task["name"], "after": ["all tasks"]} for task in spec.get("finally") or []]
+    """Return the order in which the tasks of a PipelineRun would run: waves, what each waits for, and why."""
+    return [row.as_dict() for row in rows(PipelineRun.pipeline_of(bundle, run)[0])]
+
+
+def pipeline_spec(bundle: Bundle, run: Document) -> Mapping[str, Any]:
+    """Return the spec of the pipeline that a PipelineRun runs; Invalid when it is not given."""
+    return PipelineRun.pipeline_of(bundle, run)[0]
+
+
+def task_spec(bundle: Bundle, run: Document) -> Mapping[str, Any]:
+    """Return the spec of the Task that a TaskRun runs; Invalid when it is not given."""
+    return inline_or_given(bundle, run, run.data["spec"], "spec").spec

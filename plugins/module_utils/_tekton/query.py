@@ -124,7 +124,7 @@ def _row(kept: Kept) -> Row:
         "kind": kept.kind,
         "target": kept.target,
         "labels": dict(meta.get("labels") or {}),
-        "status": _status(kept),
+        "status": status(kept),
         "succeeded": told.get("succeeded"),
         "message": str(told.get("message") or ""),
         "started": clock.rfc3339(kept.started),
@@ -133,7 +133,8 @@ def _row(kept: Kept) -> Row:
     }
 
 
-def _status(kept: Kept) -> str:
+def status(kept: Kept) -> str:
+    """Return the reason of a run that has ended, else its pending status, Running or Interrupted."""
     if kept.report:
         return str(kept.report.get("status"))
     asked = str((kept.run.get("spec") or {}).get("status") or "")
@@ -162,7 +163,7 @@ def _going(kept: Kept, files: list[Log]) -> Iterator[Row]:
         if name not in known:
             steps = [{"name": step} for step in dict.fromkeys(log.step for log in files if log.run == name)]
             task = name.removeprefix(f"{kept.name}-")
-            yield {"task": task, "name": name, "status": _status(kept), "message": "", "results": {}, "steps": steps}
+            yield {"task": task, "name": name, "status": status(kept), "message": "", "results": {}, "steps": steps}
 
 
 def _step(end: Mapping[str, Any]) -> Row:

@@ -21,6 +21,7 @@ from . import objects
 from .act.executor import Bound, TaskEnd, TaskPlan, World
 from .decide import apply_task, check_params, params, step_actions, workspaces
 from .decide.children import CANCELLED, Kind
+from .decide.substitution import Replacements
 from .objects import Identity
 
 _CREDENTIALS = "/tekton/creds"
@@ -138,14 +139,10 @@ def plan(request: Request, folder: str) -> TaskPlan:
     bindings = _bindings(request.workspaces)
     declared = _declared(spec, bindings, who)
     given = params.replacements(values)
-    spec = {**apply_task.apply(spec, given), "workspaces": declared}
     pod = {**request.pod_template, **apply_task.apply({"volumes": request.pod_template.get("volumes") or []}, given)}
-    spec = apply_task.contexts(spec, request.context)
-    spec = apply_task.artifact_paths(apply_task.result_paths(spec))
-    spec = apply_task.exit_code_paths(spec)
-    volumes = {name: str(volume["name"]) for name, volume in workspaces.volumes(bindings).items()}
-    spec = apply_task.workspaces(spec, spec["workspaces"], workspaces.claims(bindings), volumes)
-    spec = apply_task.credentials_path(spec, _CREDENTIALS)
+    spec["workspaces"] = declared
+    if "$(" in str(spec):
+        spec = _substituted(spec, given, request, bindings)
     return TaskPlan(
         name=request.name,
         task=request.task,
@@ -160,6 +157,19 @@ def plan(request: Request, folder: str) -> TaskPlan:
         uid=request.who.uid,
         resources={name: request.given[name] for name in RESOURCES if request.given.get(name)},
     )
+
+
+def _substituted(
+    spec: dict[str, Any], given: Replacements, request: Request, bindings: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the spec after the stages, each over what the one before left. Source: taskrun.go, createPod."""
+    spec = {**apply_task.apply(spec, given), "workspaces": spec["workspaces"]}
+    spec = apply_task.contexts(spec, request.context)
+    spec = apply_task.artifact_paths(apply_task.result_paths(spec))
+    spec = apply_task.exit_code_paths(spec)
+    volumes = {name: str(volume["name"]) for name, volume in workspaces.volumes(bindings).items()}
+    spec = apply_task.workspaces(spec, spec["workspaces"], workspaces.claims(bindings), volumes)
+    return apply_task.credentials_path(spec, _CREDENTIALS)
 
 
 def _check_indexes(spec: Mapping[str, Any], values: Mapping[str, params.Value], who: str) -> None:

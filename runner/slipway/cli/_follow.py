@@ -25,14 +25,18 @@ def follow(run_id: str, output: str, *, quiet: bool = False, owned: bool = False
     `owned`: this command started it, so Ctrl-C cancels it (a second one: by force). Else Ctrl-C only looks away.
     """
     run = api.get(run_id)
-    shown = view.pick(output, quiet=quiet, replay=not run.status.active)
+    return conclude(look(run, view.pick(output, quiet=quiet, replay=not run.status.active), owned=owned), output)
+
+
+def look(run: Run, shown: view.View, *, owned: bool = False) -> Run:
+    """Show a run's records until it ends and return how it ended. `owned` as for `follow`."""
     try:
-        with _interrupt(run_id) if owned else _as_it_is():
-            for event in log.follow(api.events_path(run), lambda: not api.get(run_id).status.active):
+        with _interrupt(run.id) if owned else _as_it_is():
+            for event in log.follow(api.events_path(run), lambda: not api.get(run.id).status.active):
                 shown.show(event)
     finally:
         shown.close()
-    return conclude(api.get(run_id), output)
+    return api.get(run.id)
 
 
 def conclude(run: Run, output: str) -> int:

@@ -24,10 +24,23 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("slipway.cli.watch", "Follow a run live, or replay one that has ended."),
     "logs": ("slipway.cli.logs", "Print the log of a run."),
     "cancel": ("slipway.cli.cancel", "Stop a run, tidily."),
+    "pipeline": ("slipway.cli.pipeline", "Start, list, explain and look at Tekton Pipelines."),
+    "task": ("slipway.cli.task", "Start, list and look at Tekton Tasks."),
+    "pipelinerun": ("slipway.cli.pipelinerun", "Runs of pipelines: list, describe, logs, cancel, delete."),
+    "taskrun": ("slipway.cli.taskrun", "Runs of tasks: list, describe, logs, cancel, delete."),
     "lint": ("slipway.cli.lint", "Look through Tekton objects: script injection, loose images, what is unused."),
     "cluster": ("slipway.cli.cluster", "Start, stop and inspect the embedded Kubernetes cluster."),
     "serve": ("slipway.cli.serve", "Receive webhooks and start a run for each that fires."),
+    "events": ("slipway.cli.events", "List, show or replay the events that `serve` received."),
     "doctor": ("slipway.cli.doctor", "Check this machine: what is there, what lacks, how to mend it."),
+}
+
+# The short names that users of tkn have in their fingers.
+ALIASES = {
+    **dict.fromkeys(("p", "pipelines"), "pipeline"),
+    **dict.fromkeys(("t", "tasks"), "task"),
+    **dict.fromkeys(("pr", "pipelineruns"), "pipelinerun"),
+    **dict.fromkeys(("tr", "taskruns"), "taskrun"),
 }
 
 _INTRO = """Take a commit to production the GitOps way.
@@ -46,6 +59,7 @@ class Lazy(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             return None
         try:
@@ -69,7 +83,7 @@ class Lazy(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[Any, Any, list[str]]:
         name = args[0] if args else ""
-        if name and not name.startswith("-") and name not in COMMANDS:
+        if name and not name.startswith("-") and name not in {*COMMANDS, *ALIASES}:
             import difflib
 
             near = difflib.get_close_matches(name, COMMANDS, 1)

@@ -161,7 +161,7 @@ def _reached(name: str, before: Mapping[str, Sequence[str]], done: Collection[st
 
 
 def order(tasks: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Return the tasks in waves: those of one wave may run together."""
+    """Return the tasks in waves: those of one wave may run together. Tasks of a cycle, and what waits for them, are left out."""
     before = edges(tasks)
     after, missing = _followers(before), {name: len(needed) for name, needed in before.items()}
     place = {name: index for index, name in enumerate(before)}

@@ -25,7 +25,8 @@ def change(value: Mapping[str, Any], where: Sequence[Place], how: Callable[[str]
     """Return a copy of `value` with `how` applied to the texts at these places; what is absent stays absent."""
     out = dict(value)
     for place in where:
-        out = _change(out, place, how)
+        if out.get(place[0]) is not None:  # most places of most objects are empty, and this is a hot path
+            out = _change(out, place, how)
     return out
 
 
