@@ -56,6 +56,12 @@ steps:
     assert lines(events, "two") == ["42"]
 
 
+def test_a_state_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    report, _events = run('steps: [{name: s, image: IMAGE, script: "true"}]', Path("here"))
+    assert report.status == "Succeeded", report.message
+
+
 def test_no_pod_is_left(tmp_path: Path) -> None:
     run('steps: [{name: s, image: IMAGE, script: "exit 3"}]', tmp_path)
     assert left() == []

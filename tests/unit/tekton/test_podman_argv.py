@@ -132,8 +132,13 @@ def test_a_pod_takes_names_and_kernel_settings_of_its_template() -> None:
         "dnsConfig": {"nameservers": ["10.0.0.1"], "searches": ["a.b"], "options": [{"name": "ndots", "value": "2"}]},
         "securityContext": {"sysctls": [{"name": "net.x", "value": "1"}]},
     }
-    told = podman_argv.pod("p", {}, template)
-    assert told[4:] == ["--dns=10.0.0.1", "--dns-search=a.b", "--dns-option=ndots:2", "--sysctl=net.x=1"]
+    told = podman_argv.pod("p", "run", {}, template)
+    assert told[6:] == ["--dns=10.0.0.1", "--dns-search=a.b", "--dns-option=ndots:2", "--sysctl=net.x=1"]
+
+
+def test_the_host_name_of_a_pod_is_one_however_long_the_name_of_its_run() -> None:
+    told = podman_argv.pod("p", "r" * 80, {}, {})
+    assert len(told[told.index("--hostname") + 1]) <= 63
 
 
 @pytest.mark.parametrize(

@@ -67,12 +67,16 @@ class PodmanExecutor:
         podman_rules.refuse_pod(plan.pod_template, plan.name)
         pod = f"slipway-{self.label}-{plan.name}"
         host = PodHost(self.podman, pod, self._labels(plan), plan, self.uses, cancel, self._pulling(plan))
+        task = TaskRun(plan, host, self.shared, cancel)  # its time runs from here: the pull of images counts
         guard = Guard(self.podman, pod)
         try:
             host.need_images()
             self.podman.call(self.podman.removal([pod]))
-            self.podman.make_pod(podman_argv.pod(pod, self._labels(plan), plan.pod_template))
-            return TaskRun(plan, host, self.shared, cancel).run()
+            self.podman.make_pod(podman_argv.pod(pod, plan.name, self._labels(plan), plan.pod_template))
+            self.podman.must(
+                ["pod", "start", pod]
+            )  # what is wrong with podman itself must not look like a failing step
+            return task.run()
         except PullFailed as error:
             return TaskEnd(False, error.reason, host.pull_message(error))
         finally:

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..._core.errors import Invalid, Refused
 from ..._sandbox.process import Mount
+from ..decide import child_status
 from . import process_rules
 from .containers import StepCommand
 
@@ -95,9 +96,9 @@ def pull(image: str, insecure: Sequence[str]) -> list[str]:
     return ["pull", "--quiet", *(["--tls-verify=false"] if plain else []), image]
 
 
-def pod(name: str, labels: Mapping[str, str], template: Mapping[str, Any]) -> list[str]:
-    """Return the words that create a pod with what a run's pod template asks for."""
-    words = ["pod", "create", "--name", name, *_labels(labels)]
+def pod(name: str, task_run: str, labels: Mapping[str, str], template: Mapping[str, Any]) -> list[str]:
+    """Return the words that create a pod with what a run's pod template asks for. Its host name is that of Tekton's pod."""
+    words = ["pod", "create", "--name", name, "--hostname", child_status.child_name(task_run, "-pod"), *_labels(labels)]
     if template.get("hostNetwork"):
         return [*words, "--network", "host"]
     dns = template.get("dnsConfig") or {}

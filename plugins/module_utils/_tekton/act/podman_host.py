@@ -13,7 +13,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..._core.cancel import Cancel
@@ -154,6 +154,8 @@ class PodHost:
         files.write(env_file, "".join(f"{line}\n" for line in variables.lines), 0o600)
         user = podman_rules.user(step, str(self.podman.config(image).get("User") or "")) if _wants_user(step) else ""
         place = Place(self.pod, name, image, self.labels, env_file, user, os.path.exists(_SELINUX))
+        # A relative path would be the name of a volume to podman.
+        step = replace(step, mounts=tuple(replace(one, source=os.path.abspath(one.source)) for one in step.mounts))
         words = podman_argv.run(step, place, list(variables.through), [*self.podman.extra.run, *more])
         return words, variables.through, name
 
@@ -200,10 +202,7 @@ class PodHost:
         """Run a shell of the image with the step's files on our terminal. Refused without a terminal."""
         if not (os.isatty(0) and os.isatty(1)):
             raise Refused("a shell in a failed step needs a terminal", hint="run it from a terminal, or without debug")
-        shell = StepCommand(
-            step.name, step.task_run, step.field, step.image, ("/bin/sh", "-i"), (), step.env, step.cwd, step.mounts,
-            step.security, step.limits, step.pod_security,
-        )  # fmt: skip
+        shell = replace(step, command=("/bin/sh", "-i"), args=())
         words, through, _name = self._words(shell, ["--interactive", "--tty", "--rm"])
         return subprocess.call(self.podman.argv(words), env={**os.environ, **through})
 
