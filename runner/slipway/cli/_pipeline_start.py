@@ -51,6 +51,8 @@ _BOTH = (
     click.option("--pod-template", default="", metavar="FILE"),
     click.option("--executor", default="", metavar="NAME", help="process (when not given), podman, pods or controller."),
     click.option("--image-map", default="", metavar="FILE", help="What images mean here: list of {image, toolset, entrypoint}."),
+    click.option("--insecure-registry", "insecure", multiple=True, metavar="HOST", help="May do without TLS; for podman."),
+    click.option("--allow-privileged", "privileged", is_flag=True, help="Privileged steps may run; for podman."),
     click.option("--step-env", multiple=True, metavar="NAME[=VALUE]", help="A variable for every step; without a value your own."),
     resolvers_option,
     click.option("--custom-tasks", default="", metavar="FILE", help="Programs for custom tasks: the option of pipeline_run."),
@@ -125,8 +127,10 @@ def _debug(prepared: Prepared, given: Mapping[str, Any]) -> int:
     from slipway.cli import _pipeline_end
     from slipway.pipelines.start import interactive
 
-    if given["executor"] not in ("", "process"):
-        raise click.UsageError("--debug opens a shell in a step of this machine: not with --executor")
+    if given["executor"] not in ("", "process", "podman"):
+        raise click.UsageError(
+            f"--debug opens a shell in a step of this machine: not with --executor {given['executor']}"
+        )
     if given["detach"] or not interactive():
         raise click.UsageError("--debug needs a terminal")
     _notes(prepared)
@@ -166,6 +170,8 @@ def _how(given: Mapping[str, Any]) -> How:
     return How(
         executor=given["executor"],
         image_map=_yaml(given["image_map"], list, "--image-map") if given["image_map"] else [],
+        insecure_registries=list(given["insecure"]),
+        allow_privileged=given["privileged"],
         step_env=_environment(given["step_env"]),
         resolvers=resolvers(given["resolvers"]),
         custom_tasks=_yaml(given["custom_tasks"], list, "--custom-tasks") if given["custom_tasks"] else [],

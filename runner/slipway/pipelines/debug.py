@@ -39,7 +39,10 @@ def run(prepared: Prepared, how: How, show: Callable[[Event], None], failed: Cal
             failed(step)
 
     options = tekton.Options(
+        executor=how.executor or "process",
         image_map=how.image_map,
+        insecure_registries=how.insecure_registries,
+        allow_privileged=how.allow_privileged,
         claims=prepared.claims,
         step_env=how.step_env,
         parallelism=how.parallelism or 8,

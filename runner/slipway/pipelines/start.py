@@ -26,6 +26,8 @@ class How:
 
     executor: str = ""
     image_map: list[dict[str, Any]] = field(default_factory=list)
+    insecure_registries: list[str] = field(default_factory=list)
+    allow_privileged: bool = False
     step_env: Mapping[str, str] = field(default_factory=dict)
     resolvers: Mapping[str, Any] = field(default_factory=dict)
     custom_tasks: list[dict[str, Any]] = field(default_factory=list)
@@ -62,6 +64,8 @@ def variables(prepared: Prepared, how: How) -> dict[str, Any]:
         "pipeline_claims": prepared.claims,
         "pipeline_executor": how.executor,
         "pipeline_image_map": how.image_map,
+        "pipeline_insecure_registries": how.insecure_registries,
+        "pipeline_allow_privileged": how.allow_privileged,
         "pipeline_step_env": dict(how.step_env),
         "pipeline_resolvers": dict(how.resolvers),
         "pipeline_custom_tasks": how.custom_tasks,
