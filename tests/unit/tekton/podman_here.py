@@ -2,19 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether podman works on this machine, with what arguments, and an image of busybox for it."""
+"""Whether podman works on this machine, with what arguments, an image of busybox for it, and a registry that has it."""
 
 from __future__ import annotations
 
 import io
+import json
 import os
 import shlex
 import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 IMAGE = "localhost/slipway-test-busybox:1"
 # Machines that refuse to raise limits, with a mix of both kinds of cgroups.
@@ -77,3 +83,40 @@ def _entry(archive: tarfile.TarFile, name: str, kind: bytes, mode: int, link: st
     info = tarfile.TarInfo(name)
     info.type, info.mode, info.linkname = kind, mode, link
     archive.addfile(info)
+
+
+@contextmanager
+def registry(folder: Path) -> Iterator[str]:
+    """Serve the test image without TLS, as HOST:PORT/image:1; yield its registry."""
+    done = podman("save", "--format", "oci-dir", "--output", str(folder), IMAGE)
+    assert done.returncode == 0, done.stderr
+    index = json.loads((folder / "index.json").read_text())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(folder, index["manifests"][0]))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _handler(folder: Path, manifest: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
+    class Blobs(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            name = self.path.rpartition("/")[2]
+            digest = manifest["digest"] if "/manifests/" in self.path else name
+            path = folder / "blobs" / digest.replace(":", "/")
+            content = path.read_bytes() if path.is_file() else b"{}"
+            self.send_response(200)
+            self.send_header(
+                "Content-Type", manifest["mediaType"] if "/manifests/" in self.path else "application/json"
+            )
+            self.send_header("Docker-Content-Digest", digest)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    return Blobs

@@ -19,7 +19,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Cancelled, Refused
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from tests.unit.tekton.podman_here import IMAGE, arguments, podman
+from tests.unit.tekton.podman_here import IMAGE, arguments, podman, registry
 from tests.unit.tekton.task_runs import endings, lines, run_task
 
 
@@ -131,6 +131,19 @@ def test_a_missing_image_is_told_as_tekton_does(tmp_path: Path) -> None:
 def test_a_registry_that_cannot_be_reached_is_no_error_of_ours(tmp_path: Path) -> None:
     report, _events = run("steps: [{name: s, image: 'localhost:1/none', command: [x]}]", tmp_path)
     assert report.status == "TaskRunImagePullFailed"
+
+
+def test_a_registry_without_tls_is_asked_only_when_it_is_named(tmp_path: Path) -> None:
+    with registry(tmp_path / "image") as host:
+        name = f"{host}/image:1"
+        try:
+            spec = f"steps: [{{name: s, image: '{name}', args: [pulled]}}]"
+            refused, _events = run(spec, tmp_path / "one")
+            _report, events = run(spec, tmp_path / "two", insecure_registries=[host])
+        finally:
+            podman("rmi", "--force", name)
+    assert refused.status == "TaskRunImagePullFailed"
+    assert lines(events, "s") == ["entry point: pulled"]
 
 
 def test_images_can_be_replaced(tmp_path: Path) -> None:
