@@ -186,6 +186,27 @@ def test_containers_that_must_not_run_as_root_do_not(security: dict[str, Any], o
         podman_rules.user(step(security={"runAsNonRoot": True, **security}), of_image)
 
 
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"Entrypoint": ["a"], "Cmd": ["b"]}, ("a",)),
+        ({"Entrypoint": None, "Cmd": ["b", "c"]}, ("b", "c")),
+    ],
+)
+def test_a_step_without_a_command_has_that_of_its_image(config: dict[str, Any], told: tuple[str, ...]) -> None:
+    assert podman_rules.with_command(step(args=("x",)), config).command == told
+
+
+def test_a_step_and_an_image_without_a_command_are_refused() -> None:
+    with pytest.raises(Invalid, match="neither ENTRYPOINT nor CMD"):
+        podman_rules.with_command(step(), {})
+
+
+def test_the_command_of_a_sidecar_is_left_to_podman() -> None:
+    sidecar = step(field="spec.sidecars[0]")
+    assert podman_rules.with_command(sidecar, {"Cmd": ["b"]}).command == ()
+
+
 def test_keys_of_an_image_map_that_mean_processes_are_refused() -> None:
     with pytest.raises(Refused, match=r"image_map\[0\]\.toolset"):
         podman_rules.mapping([{"image": "a", "toolset": "busybox"}])

@@ -148,6 +148,7 @@ class PodHost:
 
     def _words(self, step: StepCommand, more: Sequence[str]) -> tuple[list[str], Mapping[str, str], str]:
         image = self._need(step.field, step.image)
+        step = step if step.command else podman_rules.with_command(step, self.podman.config(image))
         variables = podman_argv.environment(step)
         name = self._name(step) + (f"-shell{next(self._count)}" if more else "")
         env_file = os.path.join(self.plan.folder, "homes", f".env-{name}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..._core.errors import Invalid, Refused
@@ -127,6 +127,20 @@ def user(step: StepCommand, of_image: str) -> str:
     if gid is not None:
         return f"{name or '0' if uid is None else int(uid)}:{int(gid)}"
     return "" if uid is None else str(int(uid))
+
+
+def with_command(step: StepCommand, config: Mapping[str, Any]) -> StepCommand:
+    """Return a step that has a command: where it gives none its image's ENTRYPOINT, else its CMD, before the arguments.
+
+    A sidecar stays as it is, as in Kubernetes. Source: tektoncd/pipeline pkg/pod/entrypoint_lookup_impl.go, v1.15.
+    """
+    if step.command or step.field.startswith("spec.sidecars"):
+        return step
+    found = config.get("Entrypoint") or config.get("Cmd") or []
+    if not found:
+        text = f"is missing, and the image {step.image!r} has neither ENTRYPOINT nor CMD"
+        raise Invalid(f"{step.field}.command", text, obj=step.task_run, hint="give a command or a script")
+    return replace(step, command=tuple(str(word) for word in found))
 
 
 def home(step: StepCommand, env: Mapping[str, str], as_user: str) -> str:
