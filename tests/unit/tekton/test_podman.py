@@ -111,6 +111,33 @@ steps:
     assert lines(events, "s") == ["1234", "99", "read-only"]
 
 
+def test_credentials_belong_to_the_user_of_the_step(tmp_path: Path) -> None:
+    objects = """
+apiVersion: v1
+kind: Secret
+metadata: {name: token, annotations: {tekton.dev/git-0: "https://example.com"}}
+type: kubernetes.io/basic-auth
+stringData: {username: me, password: not-to-be-seen}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: bot}
+secrets: [{name: token}]
+"""
+    report, events = run(
+        """
+steps:
+- {name: root, image: IMAGE, script: "wc -l < $HOME/.git-credentials"}
+- {name: user, image: IMAGE, securityContext: {runAsUser: 1234}, script: "wc -l < /tekton/creds/.git-credentials"}
+""",
+        tmp_path,
+        objects=objects,
+        rest="serviceAccountName: bot",
+    )
+    assert report.status == "Succeeded", report.message
+    assert (lines(events, "root"), lines(events, "user")) == (["1"], ["1"])
+
+
 def test_a_read_only_mount_stays_so_inside_a_writable_one(tmp_path: Path) -> None:
     _report, events = run(
         'steps: [{name: s, image: IMAGE, script: "touch /tekton/steps/x 2>/dev/null || echo read-only"}]', tmp_path

@@ -122,9 +122,10 @@ def test_arguments_of_the_user_go_where_podman_takes_them() -> None:
     assert sorted(found.ulimits) == ["nofile=2:2", "nproc=1:1"]
 
 
-def test_a_word_of_the_user_that_is_no_option_is_named() -> None:
+@pytest.mark.parametrize("words", [["stray"], ["--a", "b", "stray"], ["--a=b", "stray"]])
+def test_a_word_of_the_user_that_is_no_option_is_named(words: list[str]) -> None:
     with pytest.raises(Invalid, match="'stray'"):
-        podman_argv.extra(["--a=b", "c", "stray"])
+        podman_argv.extra(words)
 
 
 def test_a_pod_takes_names_and_kernel_settings_of_its_template() -> None:
@@ -215,3 +216,25 @@ def test_keys_of_an_image_map_that_mean_processes_are_refused() -> None:
 def test_the_first_replacement_that_matches_wins() -> None:
     uses = podman_rules.mapping([{"image": "alp*", "use": "r.io/one"}, {"image": "*", "use": "r.io/two"}])
     assert podman_rules.image_of("alpine:3", uses) == "r.io/one"
+
+
+PASSWD = "root:x:0:0:root:/root:/bin/sh\nbad line\nme:x:1000:100::/home/me:/bin/sh\nbare:x:7:7:::\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [
+        ("", (0, 0, "/root")),
+        ("me", (1000, 100, "/home/me")),
+        ("1000:5", (1000, 100, "/home/me")),
+        ("bare", (7, 7, "/")),
+    ],
+)
+def test_users_of_an_image_are_found_by_name_and_number(user: str, told: tuple[int, int, str]) -> None:
+    found = podman_rules.account(user, PASSWD)
+    assert found is not None
+    assert (found.uid, found.gid, found.home) == told
+
+
+def test_a_user_that_the_image_does_not_have_is_not_guessed() -> None:
+    assert podman_rules.account("1234", PASSWD) is None

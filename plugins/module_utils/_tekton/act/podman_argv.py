@@ -69,7 +69,7 @@ def extra(words: Sequence[str]) -> Extra:
     for index, word in enumerate(words):
         if word.startswith("-"):
             target = common if word.partition("=")[0] in _GLOBAL else run
-        elif not index or not words[index - 1].startswith("-"):
+        elif not index or not words[index - 1].startswith("-") or "=" in words[index - 1]:
             raise Invalid(
                 "SLIPWAY_PODMAN_ARGS", f"holds {word!r}, which is no option", hint="give options of podman run"
             )

@@ -61,6 +61,7 @@ class Podman:
     extra: Extra
     insecure: Sequence[str] = ()
     _configs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _passwd: dict[str, str] = field(default_factory=dict)
     _here: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -128,6 +129,18 @@ class Podman:
             found = self.must(["image", "inspect", "--format", "{{json .Config}}", image])
             self._configs[image] = json.loads(found) or {}
         return self._configs[image]
+
+    def passwd(self, image: str, pod: str, path: str) -> str:
+        """Return /etc/passwd of an image that is here, "" when it has none; `path` is a file for that, `pod` ours."""
+        if image not in self._passwd:
+            container = self.must(["create", "--pod", pod, "--pull", "never", "--entrypoint", "/none", image])
+            answer = self.call(["cp", f"{container}:/etc/passwd", path])
+            self._passwd[image] = ""
+            if answer.code == 0:
+                with open(path, encoding="utf-8", errors="replace") as stream:
+                    self._passwd[image] = stream.read()
+                os.unlink(path)
+        return self._passwd[image]
 
     # -- pods and containers ---------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from .containers import Owner, StepCommand
 from .executor import TaskPlan
 from .podman_argv import Place
 from .podman_client import ARGUMENTS, Podman, PullFailed
-from .podman_rules import Uses
+from .podman_rules import Account, Uses
 
 Sink = Callable[[bytes], None]
 _PODMAN_FAILED = 125
@@ -169,7 +169,7 @@ class PodHost:
 
     def address(self, step: StepCommand) -> str:
         """Return where the ports of the pod answer this machine."""
-        return "127.0.0.1" if self.plan.pod_template.get("hostNetwork") else self.podman.address(f"{self._infra()}")
+        return "127.0.0.1" if self.plan.pod_template.get("hostNetwork") else self.podman.address(self._infra())
 
     def _infra(self) -> str:
         return self.podman.must(["pod", "inspect", "--format", "{{.InfraContainerID}}", self.pod])
@@ -183,21 +183,34 @@ class PodHost:
         return None
 
     def home(self, step: StepCommand) -> str:
-        """Return HOME of the image or of its user, "/" where it is not known."""
-        config = self.podman.config(podman_rules.image_of(step.image, self.uses))
+        """Return HOME as the step or its image says, else that of its user in the image."""
+        config = self.podman.config(self._need(step.field, step.image))
         env = dict(str(one).split("=", 1) for one in config.get("Env") or [] if "=" in str(one))
-        return podman_rules.home(step, env, self._user(step))
+        known = step.env.get("HOME") or env.get("HOME")
+        if known:
+            return known
+        found = self._account(step, self._user(step))
+        return found.home if found else "/"
 
     def _user(self, step: StepCommand) -> str:
         of_image = str(self.podman.config(self._need(step.field, step.image)).get("User") or "")
         return podman_rules.user(step, of_image) or of_image
 
+    def _account(self, step: StepCommand, as_user: str) -> Account | None:
+        place = files.make(self.plan.folder, "homes", mode=0o755)
+        image = self._need(step.field, step.image)
+        return podman_rules.account(as_user, self.podman.passwd(image, self.pod, os.path.join(place, ".passwd")))
+
     def owner(self, step: StepCommand) -> Owner | None:
-        """Return the step's user where it is a number and another one than ours; rootless users are not ours to give."""
-        uid, _, gid = self._user(step).partition(":")
-        if os.geteuid() != 0 or not uid.isdigit() or not int(uid):
+        """Return the step's user where it is another one than ours; rootless users are not ours to give."""
+        as_user = self._user(step)
+        uid, _, gid = as_user.partition(":")
+        if os.geteuid() != 0 or uid in ("", "0", "root"):
             return None
-        return Owner(int(uid), int(gid) if gid.isdigit() else 0)
+        if uid.isdigit():
+            return Owner(int(uid), int(gid) if gid.isdigit() else 0)
+        found = self._account(step, as_user)
+        return Owner(found.uid, found.gid) if found else None
 
     def shell(self, step: StepCommand) -> int:
         """Run a shell of the image with the step's files on our terminal. Refused without a terminal."""

@@ -143,7 +143,20 @@ def with_command(step: StepCommand, config: Mapping[str, Any]) -> StepCommand:
     return replace(step, command=tuple(str(word) for word in found))
 
 
-def home(step: StepCommand, env: Mapping[str, str], as_user: str) -> str:
-    """Return HOME as far as it is known without looking into the image: "/" when it is not."""
-    known = step.env.get("HOME") or env.get("HOME")
-    return known or ("/root" if as_user.partition(":")[0] in ("", "0", "root") else "/")
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user as /etc/passwd of an image has it."""
+
+    uid: int
+    gid: int
+    home: str
+
+
+def account(as_user: str, passwd: str) -> Account | None:
+    """Return the user `as_user` (name or number, with a group or without), None when it is not known there."""
+    name = as_user.partition(":")[0] or "0"
+    for line in passwd.splitlines():
+        fields = line.split(":")
+        if len(fields) > 5 and name in (fields[0], fields[2]) and fields[2].isdigit() and fields[3].isdigit():
+            return Account(int(fields[2]), int(fields[3]), fields[5] or "/")
+    return None
