@@ -69,7 +69,15 @@ def recording(options: Options, events: Sink) -> Iterator[Record]:
         kept.close()
 
 
+def _for_podman(options: Options) -> None:
+    given = {"insecure_registries": options.insecure_registries, "allow_privileged": options.allow_privileged}
+    for name, value in given.items():
+        if value and options.executor != "podman":
+            raise Refused(f"{name} is for the executor podman, not for {options.executor}", hint="leave it out")
+
+
 def _local(bundle: Bundle, folder: str, options: Options, events: Sink, found: config.Config) -> Executor:
+    _for_podman(options)
     shared = Shared(
         volumes=Volumes(os.path.join(folder, "volumes"), bundle, options.claims, options.host_paths),
         secrets=lambda kind, name: secret_values(bundle.find, kind, name),
@@ -107,6 +115,7 @@ def objects(bundle: Bundle, folder: str, options: Options, namespace: str) -> Cl
     """Return what the run has in its cluster. Refused for options that mean this machine."""
     from .act import cluster_objects
 
+    _for_podman(options)
     if options.client is None:
         raise Invalid("executor", "needs a cluster", hint="give kubeconfig, or host and api_key")
     here = {"claims": options.claims, "image_map": options.image_map, "service_accounts": options.service_accounts}

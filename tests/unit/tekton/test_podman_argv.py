@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act.contain
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act.podman_argv import Place
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act.podman_rules import Rules
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.resources import Limits
+from tests.unit.tekton.task_runs import run_task
 
 PLACE = Place("pod", "name", "localhost/i", {"l": "v"}, "/env")
 
@@ -211,6 +213,12 @@ def test_the_command_of_a_sidecar_is_left_to_podman() -> None:
 def test_keys_of_an_image_map_that_mean_processes_are_refused() -> None:
     with pytest.raises(Refused, match=r"image_map\[0\]\.toolset"):
         podman_rules.mapping([{"image": "a", "toolset": "busybox"}])
+
+
+@pytest.mark.parametrize("name", ["insecure_registries", "allow_privileged"])
+def test_options_of_podman_are_refused_by_other_executors(name: str, tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=f"{name} is for the executor podman"):
+        run_task("steps: [{image: alpine, command: ['true']}]", tmp_path, **{name: ["x"]})
 
 
 def test_the_first_replacement_that_matches_wins() -> None:
