@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
-from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent, SlipwayError
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._spec.trigger import TRIGGER_EVENT_SPEC
 from ansible_collections.slipway.gitops.plugins.module_utils._triggers import api
@@ -39,18 +39,36 @@ class ActionModule(GitOpsAction):
             )
             for text in trigger.warnings:
                 self.warn(f"{trigger.name}: {text}")
+        failure = self._create(options, found.created) if options["create"] else None
         return Result(
+            changed=options["create"] and bool(found.created),
             data={
                 "accepted": True,
                 "event_id": found.event_id,
                 "triggers": [asdict(trigger) for trigger in found.triggers],
                 "created": found.created,
                 "emulates": api.EMULATED,
-            }
+            },
+            failure=failure,
         )
 
+    def _create(self, options: dict[str, Any], objects: list[dict[str, Any]]) -> SlipwayError | None:
+        """Create the objects, each on its own as the EventListener does; return why some could not be."""
+        if not objects:
+            return None
+        client, problems = self.client(options), []
+        for obj in objects:
+            try:
+                client.create(obj, dry_run=self.check_mode)
+            except SlipwayError as error:
+                problems.append(str(error))
+        hint = f"{len(objects) - len(problems)} of {len(objects)} objects were created"
+        return Permanent("; ".join(problems), reason="NotCreated", hint=hint) if problems else None
+
     def _event(self, given: Any, token: str) -> dict[str, Any]:
-        if isinstance(given, str):
+        if isinstance(given, str) and given.startswith("data:"):
+            given = api.unpack(given)
+        elif isinstance(given, str):
             documents = yaml.load_path(self.find(given))
             given = documents[0].data if documents else None
         if not isinstance(given, dict):

@@ -26,6 +26,7 @@ options:
     description:
       - Kubeconfig files for ServiceAccounts, by name of the account.
       - The steps of a task find that of their account through E(KUBECONFIG). Steps of other accounts find none.
+      - Refused with O(executor=pods) and O(executor=controller), where the cluster gives a task its account.
     type: dict
     default: {}
   namespace:

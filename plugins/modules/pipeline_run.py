@@ -11,11 +11,13 @@ version_added: 0.1.0
 short_description: Execute a Tekton PipelineRun
 description:
   - Executes upstream Tekton YAML (v1 and v1beta1) as local processes. No cluster and no Tekton is needed.
+  - With O(executor) it runs as pods of a cluster instead, or is handed to a Tekton that is installed there.
   - Steps run in a sandbox (bubblewrap) where the machine allows it, else as plain processes with a warning.
   - What a local process cannot honour is refused before anything runs, with the name of the field.
   - A finished run of the same name and spec is reported and not repeated.
 extends_documentation_fragment:
   - slipway.gitops._attributes
+  - slipway.gitops._attributes.k8s
   - slipway.gitops._source
   - slipway.gitops._auth
   - slipway.gitops._pipeline
@@ -30,6 +32,7 @@ attributes:
       - A run has no before and after.
   action: {}
   async: {}
+  action_group: {}
 options:
   pipeline_run:
     description:
@@ -97,6 +100,14 @@ EXAMPLES = r"""
           params:
             name: git-clone
           path: vendor/git-clone.yaml
+
+- name: Run a pipeline as pods of a cluster that has no Tekton
+  slipway.gitops.pipeline_run:
+    src:
+      - pipeline/
+    executor: pods
+    kubeconfig: ~/.kube/config
+    namespace: ci
 """
 
 RETURN = r"""
@@ -214,6 +225,10 @@ task_runs:
       type: dict
     steps:
       description: Name, exit_code, termination_reason and seconds of each step.
+      type: list
+      elements: dict
+    sidecars:
+      description: Name, container and exit_code of each sidecar; one without a name has an empty name.
       type: list
       elements: dict
 skipped_tasks:

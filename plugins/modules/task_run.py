@@ -11,9 +11,11 @@ version_added: 0.1.0
 short_description: Execute a Tekton TaskRun
 description:
   - Executes one upstream Tekton Task (v1 and v1beta1) as local processes. No cluster and no Tekton is needed.
+  - With O(executor) it runs as pods of a cluster instead, or is handed to a Tekton that is installed there.
   - Apart from being a single task it behaves as M(slipway.gitops.pipeline_run).
 extends_documentation_fragment:
   - slipway.gitops._attributes
+  - slipway.gitops._attributes.k8s
   - slipway.gitops._source
   - slipway.gitops._auth
   - slipway.gitops._pipeline
@@ -28,6 +30,7 @@ attributes:
       - A run has no before and after.
   action: {}
   async: {}
+  action_group: {}
 options:
   task_run:
     description:
@@ -49,6 +52,14 @@ EXAMPLES = r"""
       spec:
         taskRef:
           name: hello
+
+- name: Run a task as pods of a cluster that has no Tekton
+  slipway.gitops.task_run:
+    src:
+      - hello.yaml
+    executor: pods
+    kubeconfig: ~/.kube/config
+    namespace: ci
 """
 
 RETURN = r"""
@@ -157,6 +168,10 @@ task_runs:
       type: dict
     steps:
       description: Name, exit_code, termination_reason and seconds of each step.
+      type: list
+      elements: dict
+    sidecars:
+      description: Name, container and exit_code of each sidecar; one without a name has an empty name.
       type: list
       elements: dict
 skipped_tasks:

@@ -11,9 +11,13 @@ version_added: 0.1.0
 short_description: Apply Tekton Triggers to one event
 description:
   - Applies the interceptors, TriggerBindings and TriggerTemplates of an EventListener to one event.
-  - Returns the objects that Tekton would create, and for each trigger whether it fired and why not. Nothing is created.
+  - Returns the objects that Tekton would create, and for each trigger whether it fired and why not.
+  - Hand a PipelineRun or TaskRun of RV(created) to M(slipway.gitops.pipeline_run) or M(slipway.gitops.task_run) to run it here,
+    or set O(create) to leave all of them to a Tekton in a cluster.
   - The interceptors C(cel), C(gitlab), C(github), C(bitbucket) and C(slack) work in the process; C(cel) needs the Python
     package C(cel-expr-python).
+  - Where the secret of C(gitlab) begins with C(whsec_) the signature of a GitLab 19 hook is checked instead of the token; it
+    ends five minutes after its C(webhook-timestamp).
   - Webhooks, interceptors of one's own (their C(ClusterInterceptor) must be given) and the C(github) options
     C(addChangedFiles) and C(githubOwners) call services over HTTP.
   - A GitHub Enterprise host gets the personal access token only when the annotation
@@ -26,6 +30,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
+    details: With O(create) the API server checks the objects and keeps none of them.
   diff_mode:
     support: none
   action: {}
@@ -36,6 +41,9 @@ options:
     description:
       - The event as a mapping with C(path), C(method), C(headers) and C(body), or a file that holds it.
       - C(body) is text or an object.
+      - C(data:application/json;base64,...) holds the same mapping. Events pass through extra vars in this form, because
+        Ansible takes every text there for a template, also a commit message that somebody else has written. The EDA source
+        C(gitlab_webhook) gives it as C(event.meta.packed).
     type: raw
     required: true
   token:
@@ -48,6 +56,12 @@ options:
     description: Name of the EventListener, where the given objects hold more than one.
     type: str
     default: ""
+  create:
+    description:
+      - Whether to create the objects in the cluster of the auth options, for the Tekton there to run.
+      - Each is tried on its own, as the EventListener does; the task fails when one could not be created.
+    type: bool
+    default: false
   secrets_from_cluster:
     description: Whether to look up Secrets that are not among the given objects in the cluster of the auth options.
     type: bool
@@ -58,17 +72,39 @@ EXAMPLES = r"""
 - name: Ask what a push starts
   slipway.gitops.trigger_event:
     src:
-      - pipeline/
+      - triggers/
       - secret.yaml
-    event: push.json
+    event: events/push.json
   register: event
 
-- name: Run the pipeline that came of it
+- name: Say what each trigger made of it, and why it did not fire
+  ansible.builtin.debug:
+    msg: "{{ item.name }}: {{ item.reason }}"
+  loop: "{{ event.triggers }}"
+
+- name: Run each TaskRun that came of it, here
+  slipway.gitops.task_run:
+    src:
+      - triggers/
+    task_run: "{{ item }}"
+  loop: "{{ event.created | selectattr('kind', 'equalto', 'TaskRun') }}"
+
+- name: Run each PipelineRun that came of it, here
   slipway.gitops.pipeline_run:
     src:
+      - triggers/
       - pipeline/
-    pipeline_run: "{{ event.created | first }}"
-  when: event.created | length > 0
+    pipeline_run: "{{ item }}"
+  loop: "{{ event.created | selectattr('kind', 'equalto', 'PipelineRun') }}"
+
+- name: Or leave them to the Tekton of a cluster
+  slipway.gitops.trigger_event:
+    src:
+      - triggers/
+    event: events/push.json
+    secrets_from_cluster: true
+    create: true
+    kubeconfig: ~/.kube/ci
 """
 
 RETURN = r"""
@@ -93,7 +129,9 @@ triggers:
       reason: event type Tag Push Hook is not allowed
       warnings: []
 created:
-  description: The objects that Tekton would create.
+  description:
+    - The objects that Tekton would create, with their names and labels.
+    - With O(create), those that are in the cluster now or could not be created.
   type: list
   elements: dict
   returned: success

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent
+from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Permanent, Refused
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Sink, Subject
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result
+from ansible_collections.slipway.gitops.plugins.plugin_utils._action import GitOpsAction, Result, plain
 
 IN_CLUSTER = ("pods", "controller")
 
@@ -42,6 +42,11 @@ def choose(bundle: api.Bundle, wanted: Any, kind: str, option: str) -> Document:
 
 def engine_options(options: dict[str, Any], action: GitOpsAction) -> api.Options:
     """Return the engine's options. `action` finds files as Ansible does, and connects to the cluster when one is needed."""
+    if options["service_accounts"] and options["executor"] in IN_CLUSTER:
+        raise Refused(
+            f"service_accounts: with executor {options['executor']} a task has the account of the cluster itself",
+            hint="leave service_accounts out, and create the ServiceAccount in the cluster",
+        )
     return api.Options(
         executor=options["executor"],
         client=action.client(options) if options["executor"] in IN_CLUSTER or options["record"] else None,
@@ -91,7 +96,7 @@ def result(report: api.Report, kind: str) -> Result:
         failure = Permanent(
             text, obj=f"{kind} {report.namespace}/{report.name}", reason=reason, hint=f"logs: {report.log_dir}"
         )
-    return Result(changed=report.changed, data=report.as_dict(), failure=failure)
+    return Result(changed=report.changed, data=plain(report.as_dict()), failure=failure)
 
 
 def write_files(report: api.Report, options: dict[str, Any]) -> None:

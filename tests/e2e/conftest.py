@@ -8,9 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from slipway.cluster import api as clusters
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -79,3 +82,13 @@ def own_files(tmp_path: Path) -> Path:
     git(app, "add", "--all")
     git(app, "commit", "--quiet", "--message", "first")
     return tmp_path / "mine"
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[clusters.ClusterState]:
+    """An embedded cluster of these tests' own, with a process node and a registry; taken down at the end."""
+    if os.environ.get(clusters.EXTERNAL):
+        pytest.skip(f"{clusters.EXTERNAL} is set: this case needs the embedded cluster with its process node")
+    name = f"{clusters.default_name()}-cases"
+    yield clusters.up(name, fake_nodes=0, process_node=True, registry=True)
+    clusters.down(name)

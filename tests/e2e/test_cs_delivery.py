@@ -58,7 +58,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield one
 
 
-@pytest.fixture(scope="module", params=ways.WAYS)
+@pytest.fixture(scope="module", params=("ansible-playbook", "runner"))
 def case(request: pytest.FixtureRequest, services: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     with _case(request.param, services, tmp_path_factory.mktemp("way")) as one:
         yield one

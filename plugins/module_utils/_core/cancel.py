@@ -28,7 +28,7 @@ class Cancel:
 
     def check(self) -> None:
         """Raise Cancelled when a stop was asked for."""
-        if self._event.is_set():
+        if self.is_set():
             raise Cancelled(self.reason or "cancelled")
 
     def wait(self, seconds: float) -> bool:

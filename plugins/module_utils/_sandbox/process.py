@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from .._core.errors import Permanent, Refused
 from . import bwrap, plain
-from .spawn import Command, Handle
+from .spawn import Command, Handle, remove_if_we_die, removed
 from .spec import DEFAULT_PATH, Backend, Limits, Mount, NotExecutable, ProcessSpec, Running, python_mounts
 from .view import View, is_complete, plan
 
@@ -32,6 +32,8 @@ __all__ = [
     "available",
     "interact",
     "python_mounts",
+    "remove_if_we_die",
+    "removed",
     "rewrite",
     "start",
     "take_warning",

@@ -86,6 +86,14 @@ class _Spawner:
             env={},
         )
 
+    def note(self, sign: str, path: str) -> None:
+        """Tell the reaper which directory to remove when we die (+), or no longer (-)."""
+        self.watch()
+        if "\n" in path or self._reaper is None or self._reaper.stdin is None:
+            return
+        with contextlib.suppress(OSError):  # a reaper that was killed removes nothing
+            os.write(self._reaper.stdin.fileno(), os.fsencode(f"{sign}{path}\n"))
+
 
 _spawner: _Spawner | None = None
 _lock = threading.Lock()
@@ -97,6 +105,18 @@ def _current() -> _Spawner:
         if _spawner is None:
             _spawner = _Spawner()
         return _spawner
+
+
+def remove_if_we_die(path: str) -> None:
+    """Have a directory removed when this process is killed before it does so itself."""
+    spawner = _current()
+    spawner.run(lambda: spawner.note("+", path))
+
+
+def removed(path: str) -> None:
+    """The directory is gone, or may stay."""
+    spawner = _current()
+    spawner.run(lambda: spawner.note("-", path))
 
 
 def _after_fork() -> None:

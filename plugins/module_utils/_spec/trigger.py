@@ -16,6 +16,7 @@ TRIGGER_EVENT_SPEC: dict[str, Any] = {
     "event": {"type": "raw", "required": True},
     "token": {"type": "str", "default": "", "no_log": True},
     "listener": {"type": "str", "default": ""},
+    "create": {"type": "bool", "default": False},
     "secrets_from_cluster": {"type": "bool", "default": False},
     **AUTH_SPEC,
 }

@@ -70,14 +70,15 @@ def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, 
         return Report(**before["report"], changed=False)
     if options.executor == "controller":
         return _submitted(bundle, run, store, options, events, cancel)
-    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before["tasks"]))
-    store.describe(history.about("PipelineRun", run.data, explain(bundle, run)))
-    if waits := _pending(run, store):
-        return waits
-    with executors.recording(options, events) as record:
-        world = executors.world(bundle, run, store.folder, options, events, cancel, record)
-        before = _with_reused(before, options)
-        return _pipeline(bundle, run, Setting(world, store, store.folder, options.parallelism), before, record)
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
+    with _resolving(bundle):
+        store.describe(history.about("PipelineRun", run.data, explain(bundle, run)))
+        if waits := _pending(run, store):
+            return waits
+        with executors.recording(options, events) as record:
+            world = executors.world(bundle, run, store.folder, options, events, cancel, record)
+            before = _with_reused(before, options)
+            return _pipeline(bundle, run, Setting(world, store, store.folder, options.parallelism), before, record)
 
 
 def _with_reused(before: dict[str, Any], options: Options) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def _pipeline(bundle: Bundle, run: Document, setting: Setting, before: Mapping[s
     world, store, events = setting.world, setting.store, setting.world.events
     with _closing(world):
         engine = PipelineRun(bundle, run, setting)
+    _keep(bundle)
     started, subject = time.monotonic(), _subject(run)
     events.emit(subject, "Started", reason="Started", message=f"{len(engine.tasks)} tasks", data={"emulates": EMULATED})
     with _closing(world):
@@ -116,19 +118,21 @@ def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, canc
         return Report(**before["report"], changed=False)
     if options.executor == "controller":
         return _submitted(bundle, run, store, options, events, cancel)
-    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=bool(before["tasks"]))
-    store.describe(history.about("TaskRun", run.data, []))
-    if waits := _pending(run, store):
-        return waits
-    with executors.recording(options, events) as record:
-        world = executors.world(bundle, run, store.folder, options, events, cancel, record)
-        return _task(bundle, run, store, world, record)
+    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
+    with _resolving(bundle):
+        store.describe(history.about("TaskRun", run.data, []))
+        if waits := _pending(run, store):
+            return waits
+        with executors.recording(options, events) as record:
+            world = executors.world(bundle, run, store.folder, options, events, cancel, record)
+            return _task(bundle, run, store, world, record)
 
 
 def _task(bundle: Bundle, run: Document, store: Store, world: World, record: Record) -> Report:
     events = world.events
     with _closing(world):
         request = _request(bundle, run, world)
+    _keep(bundle)
     subject = _subject(run)
     events.emit(subject, "Started", reason="Started", message=f"{len(request.spec['steps'])} steps")
     with _closing(world):
@@ -141,6 +145,22 @@ def _task(bundle: Bundle, run: Document, store: Store, world: World, record: Rec
         objects=list(record.objects.values()), resolved=_resolved(bundle),
     )  # fmt: skip
     return _finished(report, world, store, subject)
+
+
+@contextlib.contextmanager
+def _resolving(bundle: Bundle) -> Iterator[None]:
+    """Whatever happens: what is still being resolved at the end is stopped."""
+    try:
+        yield
+    finally:
+        if bundle.remote:
+            bundle.remote.stop()
+
+
+def _keep(bundle: Bundle) -> None:
+    """The run begins: what was resolved for it is kept, so that it goes on with the same bytes when it is interrupted."""
+    if bundle.remote:
+        bundle.remote.keep()
 
 
 def _resolved(bundle: Bundle) -> list[dict[str, Any]]:

@@ -16,9 +16,10 @@ from typing import Any
 
 from .._core import clock
 from .._core.types import Manifest
-from .act.executor import StepEnd, TaskEnd
+from .act.executor import SidecarEnd, StepEnd, TaskEnd
 from .decide.children import API_VERSIONS, Kind
 from .decide.params import Value, kind_of
+from .decide.task_ending import OOM
 
 MANAGER = "slipway.dev/native"
 _OF_RUN = "tekton.dev/pipelineRun"
@@ -101,6 +102,7 @@ def task_run_status(end: TaskEnd, spec: Mapping[str, Any]) -> dict[str, Any]:
         "podName": "",
         "taskSpec": dict(spec),
         "steps": [step(one) for one in end.steps],
+        "sidecars": [sidecar(one) for one in end.sidecars if one.name],
         "results": typed(end.results),
         "retriesStatus": [_retried(one) for one in end.retries],
         "artifacts": end.artifacts,
@@ -117,6 +119,7 @@ def _retried(end: TaskEnd) -> dict[str, Any]:
 def step(end: StepEnd) -> dict[str, Any]:
     """Return one entry of status.steps. A step skipped by `when` and one whose error is ignored are Completed."""
     reason = "Completed" if end.exit_code == 0 or end.termination_reason == "Continued" else "Error"
+    reason = OOM if end.termination_reason == OOM else reason
     found: dict[str, Any] = {
         "name": end.name,
         "container": f"step-{end.name}",
@@ -131,6 +134,12 @@ def step(end: StepEnd) -> dict[str, Any]:
     if end.results:
         found["results"] = typed(end.results)
     return {**found, **{group: end.artifacts[group] for group in ("inputs", "outputs") if end.artifacts.get(group)}}
+
+
+def sidecar(end: SidecarEnd) -> dict[str, Any]:
+    """Return one entry of status.sidecars; upstream has none for a sidecar without a name."""
+    ended = {"exitCode": end.exit_code, "reason": "Error" if end.exit_code else "Completed"}
+    return {"name": end.name, "container": end.container, "terminated": ended}
 
 
 def typed(results: Mapping[str, Value]) -> list[dict[str, Any]]:

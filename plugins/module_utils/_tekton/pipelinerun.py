@@ -180,7 +180,7 @@ class PipelineRun:
             condition = child.run(before, Subject("PipelineRun", self._namespace, name))
         except Cancelled:
             condition = Condition("False", "Cancelled", f'PipelineRun "{name}" was cancelled')
-        except Invalid as error:
+        except (Invalid, referenced.Unresolved) as error:
             condition = Condition("False", error.reason, str(error))
         return TaskEnd(
             condition.status == "True", condition.reason, condition.message, began=began, seconds=time.time() - began

@@ -27,7 +27,7 @@ def with_resolvers(
 ) -> Bundle:  # fmt: skip
     """Return the bundle that finds what references of the run with a resolver mean.
 
-    `folder` keeps what was found for a run that goes on later (`resume`). run_pipeline and run_task do this themselves.
+    `folder` keeps what a run has found when it begins, for one that goes on later (`resume`). run_pipeline and run_task do this themselves.
     """
     meta = run.data.get("metadata") or {}
     name = str(meta.get("name") or meta.get("generateName") or "")

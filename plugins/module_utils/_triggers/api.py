@@ -11,6 +11,7 @@ from .._core.ids import new_uid as new_event_id
 from .door import gitlab_refusal
 from .event import Event, canonical, make
 from .listener import EventResult, Listener, TriggerResult
+from .packed import pack, unpack
 from .payload import problem as payload_problem
 from .validate.documents import Finding, findings
 
@@ -26,7 +27,9 @@ __all__ = [
     "gitlab_refusal",
     "make",
     "new_event_id",
+    "pack",
     "payload_object",
     "payload_problem",
+    "unpack",
 ]
 EMULATED = "Tekton Triggers v0.37"

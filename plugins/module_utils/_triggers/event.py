@@ -21,12 +21,17 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]*")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Header names are canonical (X-Gitlab-Event), each with all its values."""
+    """Header names are canonical (X-Gitlab-Event), each with all its values.
+
+    `received` is when it came, in unix seconds (0: now): a signature is judged by that time, however late the event
+    is handled.
+    """
 
     body: bytes
     headers: Headers = field(default_factory=dict)
     path: str = "/"
     method: str = "POST"
+    received: float = 0.0
 
     def header(self, name: str) -> str:
         """Return the first value of a header, or an empty text."""

@@ -98,7 +98,7 @@ class Listener:
         if passage.stopped:
             result.triggers.append(TriggerResult(name, False, _reason(passage.stopped)))
             return
-        inner = Event(event.body, passage.headers, event.path, event.method)
+        inner = Event(event.body, passage.headers, event.path, event.method, event.received)
         for trigger in found:
             self._apply(trigger, inner, passage.extensions, result)
 
@@ -134,7 +134,7 @@ class Listener:
             )
 
     def _context(self, event: Event, result: EventResult, namespace: str, what: str) -> TriggerContext:
-        return TriggerContext(event.path, result.event_id, f"namespaces/{namespace}/{what}")
+        return TriggerContext(event.path, result.event_id, f"namespaces/{namespace}/{what}", event.received)
 
     def _intercept(
         self, spec: Mapping[str, Any], event: Event, extensions: Mapping[str, Any], context: TriggerContext

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("slipway.cli.lint", "Look through Tekton objects: script injection, loose images, what is unused."),
     "cluster": ("slipway.cli.cluster", "Start, stop and inspect the embedded Kubernetes cluster."),
     "serve": ("slipway.cli.serve", "Receive webhooks and start a run for each that fires."),
+    "events": ("slipway.cli.events", "List, show or replay the events that `serve` received."),
     "doctor": ("slipway.cli.doctor", "Check this machine: what is there, what lacks, how to mend it."),
 }
 

@@ -78,6 +78,7 @@ KINDS: tuple[Small, ...] = (
     Small(_TEKTON, "Pipeline", "pipelines", ("v1", "v1beta1")),
     Small(_TEKTON, "TaskRun", "taskruns", ("v1", "v1beta1"), ("tr", "trs"), columns=_RUN),
     Small(_TEKTON, "PipelineRun", "pipelineruns", ("v1", "v1beta1"), ("pr", "prs"), columns=_RUN),
+    Small(_TEKTON, "StepAction", "stepactions", ("v1beta1", "v1alpha1"), status=False),
     Small(_TRIGGERS, "EventListener", "eventlisteners", ("v1beta1", "v1alpha1"), ("el",)),
     Small(_TRIGGERS, "Trigger", "triggers", ("v1beta1", "v1alpha1"), ("tri",)),
     Small(_TRIGGERS, "TriggerBinding", "triggerbindings", ("v1beta1", "v1alpha1"), ("tb",)),

@@ -27,6 +27,7 @@ LOG = logging.getLogger("slipway.node")
 PROVISIONER = "slipway.dev/node-directory"
 CLASS = "process"
 _ASKED = "volume.kubernetes.io/storage-provisioner"
+_SELECTED = "volume.kubernetes.io/selected-node"
 _MADE = "pv.kubernetes.io/provisioned-by"
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _CLAIMS, _VOLUMES = Selection("v1", "PersistentVolumeClaim"), Selection("v1", "PersistentVolume")
@@ -40,14 +41,16 @@ def storage_class(*, default: bool) -> Manifest:
         "metadata": {"name": CLASS, "annotations": {_DEFAULT: "true"} if default else {}},
         "provisioner": PROVISIONER,
         "reclaimPolicy": "Delete",
-        "volumeBindingMode": "Immediate",
+        # The scheduler chooses the node first: with two process nodes the wrong one would make the volume.
+        "volumeBindingMode": "WaitForFirstConsumer",
     }
 
 
-def wanted(claim: Manifest) -> bool:
-    """True when this claim waits for a volume of ours."""
-    asked = deep_get(claim, "metadata", "annotations", _ASKED)
-    return asked == PROVISIONER and not deep_get(claim, "spec", "volumeName") and not _leaving(claim)
+def wanted(claim: Manifest, node: str) -> bool:
+    """True when this claim waits for a volume on our node."""
+    notes = deep_get(claim, "metadata", "annotations", default={})
+    ours = notes.get(_ASKED) == PROVISIONER and notes.get(_SELECTED) == node
+    return ours and not deep_get(claim, "spec", "volumeName") and not _leaving(claim)
 
 
 def released(volume: Manifest) -> bool:
@@ -126,7 +129,7 @@ class Provisioner(threading.Thread):
         with Informer(self._client, [_CLAIMS, _VOLUMES]) as informer:
             while not self._halt.is_set():
                 for claim in informer.items(_CLAIMS):
-                    if wanted(claim):
+                    if wanted(claim, self._node):
                         self._make(claim)
                 for volume in informer.items(_VOLUMES):
                     if released(volume):

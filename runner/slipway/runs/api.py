@@ -21,6 +21,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ from slipway import state
 from slipway.core import Clock, Invalid, Permanent, RealClock, TimedOut, redact, suffix
 from slipway.events import log
 from slipway.runs import processes, record, recovery
+from slipway.runs.held import Held
 from slipway.runs.journal import Journal, NewRun
 from slipway.runs.model import Policy, Request, Run, RunHandle, Status
 from slipway.runs.play import OUTPUT, RESULT
 
 __all__ = [
+    "Held",
     "Policy",
     "Request",
     "Run",
@@ -63,18 +66,21 @@ def start(
     policy: str = "queue",
     event_id: str = "",
     resumes: str = "",
+    hold: bool = False,
     **options: Any,
 ) -> RunHandle:
     """Start a playbook (a path, or `slipway.gitops.<name>`) and return at once.
 
     `policy` is `queue` (first in, first out, one at a time per project) or `supersede` (cancel what the project
     runs or has queued). The same `event_id` in a project gives the run that already answers it. `options` are the
-    other fields of Request. Extra vars are data and never templated unless `templates=True`.
+    other fields of Request. Extra vars are data and never templated unless `templates=True`. With `hold` the run is
+    journaled and waits for `Held` (or for its handle's `launch`): a long queue costs no processes.
     Raises Invalid for a wrong playbook or policy, Permanent when the state directory cannot be used.
     """
     request = _request(playbook, dict(extra_vars or {}), options)
     runs = journal()
-    recovery.reconcile(runs)
+    if not hold:
+        recovery.reconcile(runs)
     run_id = _new_id()
     new = NewRun(
         id=run_id,
@@ -89,8 +95,12 @@ def start(
     )
     state.private_dir(state.runs_dir())
     run, fresh = runs.add(new)
-    if not fresh:
+    if not fresh and not (hold and _waits_for_nobody(run)):
         return RunHandle(run.id, run.directory, reused=True)
+    if not fresh:
+        runs.own(run.id, new.owner)
+    if hold:
+        return RunHandle(run.id, run.directory, reused=not fresh, launch=lambda: _launch(runs, run, request))
     _launch(runs, run, request)
     return RunHandle(run.id, run.directory)
 
@@ -175,7 +185,17 @@ def output_path(run: Run | RunHandle) -> Path:
 
 def journal() -> Journal:
     """Return the journal of the state directory in force."""
-    return Journal(state.journal_path())
+    return _journal(state.journal_path())
+
+
+@lru_cache(maxsize=8)
+def _journal(path: Path) -> Journal:
+    return Journal(path)
+
+
+def _waits_for_nobody(run: Run) -> bool:
+    """Return whether a run is queued by a process that is gone: who starts it again takes it over."""
+    return run.status is Status.QUEUED and not processes.alive(run.owner)
 
 
 def _request(playbook: str, extra_vars: dict[str, Any], options: dict[str, Any]) -> Request:

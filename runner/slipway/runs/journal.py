@@ -43,6 +43,10 @@ class Journal:
         self._store = Store(path)
         self._clock = clock or RealClock()
 
+    def keep_open(self) -> sqlite3.Connection:
+        """Return a connection that does nothing: while it is open, others close without a checkpoint each."""
+        return self._store.keep_open()
+
     def add(self, new: NewRun) -> tuple[Run, bool]:
         """Write a new run, queued. Returns the run and whether it is new.
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -97,11 +98,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class RunHandle:
-    """What `start` gives back. `reused`: an earlier run for the same event answers."""
+    """What `start` gives back. `reused`: an earlier run for the same event answers.
+
+    `launch` is set for a run that was only journaled (`hold`): it gives the run its process.
+    """
 
     id: str
     directory: Path
     reused: bool = False
+    launch: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

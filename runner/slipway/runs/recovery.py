@@ -18,6 +18,8 @@ from slipway.runs.journal import Journal
 from slipway.runs.model import Failure, Run, Status, Verdict
 from slipway.runs.play import clean_artifacts
 
+_AGAIN = "slipway serve starts the run of an event again when it is started"
+
 
 def reconcile(journal: Journal) -> list[Run]:
     """Mark every active run whose owner is dead, and return those runs."""
@@ -27,15 +29,16 @@ def reconcile(journal: Journal) -> list[Run]:
 
 def interrupt(journal: Journal, run: Run) -> bool:
     """End what a dead worker left of `run`. Returns whether this call wrote the end."""
-    processes.end_all(lambda: processes.marked("SLIPWAY_RUN", run.id), 1.0)
-    clean_artifacts(run.id, run.directory)
+    if run.directory.exists():  # else it was held and never had a process
+        processes.end_all(lambda: processes.marked("SLIPWAY_RUN", run.id), 1.0)
+        clean_artifacts(run.id, run.directory)
     sink = record.emitter(run.id, run.directory)
-    path = run.directory / log.NAME
-    if not journal.finish(run.id, _verdict(run), run.owner):
+    path, verdict = run.directory / log.NAME, _verdict(run)
+    if not journal.finish(run.id, verdict, run.owner):
         return False
     try:
         finalizer.release(finalizer.held(log.read(path)), sink)
-        record.ended(sink, run, _verdict(run))
+        record.ended(sink, run, verdict)
         log.renumber(path)
     except (OSError, SlipwayError):  # the directory is gone or the disk is full: the journal says enough
         return True
@@ -43,6 +46,9 @@ def interrupt(journal: Journal, run: Run) -> bool:
 
 
 def _verdict(run: Run) -> Verdict:
+    if not run.directory.exists():
+        failure = Failure("Interrupted", f"who held it (pid {run.owner.pid}) ended before it began", "", _AGAIN)
+        return Verdict(Status.INTERRUPTED, int(exits.Exit.INTERNAL), failure)
     what = "before it started" if run.started is None else "while it ran"
     failure = Failure("Interrupted", f"its worker (pid {run.owner.pid}) was killed {what}", "", "run it again")
     return Verdict(Status.INTERRUPTED, int(exits.Exit.INTERNAL), failure)

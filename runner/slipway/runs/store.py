@@ -42,6 +42,14 @@ class Store:
         with self._translated(), self._connection() as connection, transaction(connection):
             yield connection
 
+    def keep_open(self) -> sqlite3.Connection:
+        """Return a connection for no queries. SQLite writes the log back whenever the last connection is closed."""
+        with self._translated():
+            self._prepare()
+            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            connection.execute("SELECT count(*) FROM runs").fetchone()
+            return connection
+
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         self._prepare()

@@ -15,6 +15,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,18 +24,12 @@ from slipway.cluster import gitserver
 from tests.e2e.conftest import ROOT, git
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class GitServer:
     """A running server over the repositories below `root`."""
 
     root: Path
     url: str
-    process: subprocess.Popen[bytes]
-
-    def close(self) -> None:
-        """End the server."""
-        self.process.terminate()
-        self.process.wait(10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +63,29 @@ class Clone:
         return git(self.folder, "rev-parse", f"refs/tags/{name}")
 
 
-def serve(folder: Path) -> GitServer:
-    """Start a server over `folder` and wait until it answers."""
+@contextmanager
+def serve(folder: Path) -> Iterator[GitServer]:
+    """Have a server over `folder` that answers."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = int(probe.getsockname()[1])
     command = [sys.executable, "-P", "-m", "slipway.cluster.gitserver", str(folder), str(port)]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / '.build'}{os.pathsep}{ROOT / 'runner'}"}
     with open(folder.with_suffix(".log"), "wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+    try:
+        _until_it_listens(process, port)
+        yield GitServer(folder, f"http://127.0.0.1:{port}")
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + 20
     while not _listens(port):
         assert process.poll() is None, "the Git server has ended"
         assert time.monotonic() < deadline, "the Git server does not answer"
         time.sleep(0.05)
-    return GitServer(folder, f"http://127.0.0.1:{port}", process)
 
 
 def project(root: Path, url: str, name: str, clone: Path, source: Path | None = None) -> Clone:

@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +26,7 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Event, Recorder
 from ansible_collections.slipway.gitops.plugins.module_utils._core.types import Manifest
 from ansible_collections.slipway.gitops.plugins.module_utils._core.yaml import Document
+from ansible_collections.slipway.gitops.plugins.module_utils._kube.client import Client
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 
 from .conftest import HOST_IMAGE, ProcessNode
@@ -35,14 +40,14 @@ class Tekton:
 
     def __init__(self, node: ProcessNode, folder: Path) -> None:
         self.node, self.folder = node, folder
-        self.recorder, self.cancel = Recorder(), Cancel()
+        self.recorder, self.cancel, self.client = Recorder(), Cancel(), node.client
 
     def template(self) -> Manifest:
         return {"nodeSelector": {"kubernetes.io/hostname": self.node.name}, "tolerations": [TOLERATION]}
 
     def options(self) -> api.Options:
         folder = str(self.folder)
-        return api.Options(executor="pods", client=self.node.client, namespace=self.node.namespace, state_dir=folder)
+        return api.Options(executor="pods", client=self.client, namespace=self.node.namespace, state_dir=folder)
 
     def task(self, name: str, spec: Manifest, *more: Manifest, **run: Any) -> api.Report:
         body = {"taskSpec": spec, "podTemplate": self.template(), **run}
@@ -188,12 +193,129 @@ def test_nothing_is_left_behind_after_a_cancel(tekton: Tekton) -> None:
     tekton.node.until(lambda: tekton.left() == [], "something stays")
 
 
+def test_annotated_secrets_of_the_account_are_files_in_the_home_of_a_step(tekton: Tekton) -> None:
+    annotations = {"tekton.dev/docker-0": "https://registry.example"}
+    data = {"username": "user", "password": "canary-of-registry"}
+    objects: tuple[Manifest, ...] = (
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}, "secrets": [{"name": "login"}]},
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "login", "annotations": annotations},
+            "type": "kubernetes.io/basic-auth",
+            "stringData": data,
+        },
+    )
+    step = script("cat $HOME/.docker/config.json", name="s", env=[{"name": "HOME", "value": "/tekton/home"}])
+    report = tekton.task("creds", {"steps": [step]}, *objects, serviceAccountName="robot")
+    assert (report.status, len(tekton.lines("s"))) == ("Succeeded", 1)
+    assert tekton.lines("s")[0].startswith('{"auths":{')
+    assert "canary-of-registry" not in str([event.as_dict() for event in tekton.recorder.events])
+    assert tekton.left() == []
+
+
+def test_a_pod_of_another_run_of_the_same_name_is_not_ended(tekton: Tekton) -> None:
+    labels = {"app.kubernetes.io/managed-by": "slipway", "slipway.dev/run": "other"}
+    tekton.node.pod("twin-pod", {"command": ["sleep", "600"]}, metadata={"labels": labels})
+    with pytest.raises(Refused, match="of another run with this name is still active"):
+        tekton.task("twin", {"steps": [script("echo", name="s")]})
+    assert tekton.node.get("twin-pod")["metadata"].get("deletionTimestamp") is None
+    tekton.node.delete("twin-pod")
+
+
+def test_values_of_a_secret_of_the_cluster_are_hidden_in_logs(tekton: Tekton) -> None:
+    meta = {"name": "theirs", "namespace": tekton.node.namespace}
+    made = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"word": "canary-of-the-cluster"}}
+    # Past our own client, which would learn the value by itself.
+    tekton.node.client.session.json("POST", f"/api/v1/namespaces/{tekton.node.namespace}/secrets", body=made)
+    env = [{"name": "WORD", "valueFrom": {"secretKeyRef": {"name": "theirs", "key": "word"}}}]
+    tekton.task("hidden", {"steps": [script("echo $WORD", name="s", env=env)]})
+    assert tekton.lines("s") == ["********"]
+    assert tekton.node.client.get("v1", "Secret", "theirs", tekton.node.namespace) is not None
+
+
+def test_an_ended_pod_of_a_dead_run_is_removed_by_the_next_run(tekton: Tekton) -> None:
+    labels = {"app.kubernetes.io/managed-by": "slipway", "slipway.dev/run": "dead"}
+    past = {"slipway.dev/deadline": "2026-01-01T00:00:00Z"}
+    meta = {"labels": labels, "annotations": past}
+    tekton.node.pod("dead-pod", {"command": ["true"]}, metadata=meta, restartPolicy="Never")
+    tekton.node.ended("dead-pod")
+    tekton.task("sweeps", {"steps": [script("echo", name="s")]})
+    tekton.node.until(lambda: tekton.node.get("dead-pod") == {}, "the pod stays")
+
+
 def test_a_pod_of_somebody_else_is_not_touched(tekton: Tekton) -> None:
     tekton.node.pod("foreign-pod", {"command": ["sleep", "600"]})
     with pytest.raises(Refused, match="is not ours"):
         tekton.task("foreign", {"steps": [script("echo", name="s")]})
     assert tekton.node.get("foreign-pod")["metadata"].get("deletionTimestamp") is None
     tekton.node.delete("foreign-pod")
+
+
+class Proxy:
+    """A way to the API server that can be cut: open connections break, new ones are refused."""
+
+    def __init__(self, server: str) -> None:
+        url = urlsplit(server)
+        self._target = (url.hostname or "", url.port or 443)
+        self._sockets: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
+
+    def _serve(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _address = listener.accept()
+                far = socket.create_connection(self._target)
+                self._sockets += [near, far]
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self._pump, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _pump(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_run_survives_an_api_server_that_is_away_for_a_while(tekton: Tekton) -> None:
+    proxy = Proxy(tekton.node.client.config.server)
+    config = replace(tekton.node.client.config, server=f"https://127.0.0.1:{proxy.port}")
+    gate = tekton.folder / "gate"
+    volume = {"name": "gate", "hostPath": {"path": str(tekton.folder)}}
+    text = f"echo before; while [ ! -f {gate} ]; do sleep 0.1; done; echo after; printf kept > $(results.r.path)"
+    step = script(text, name="s", volumeMounts=[{"name": "gate", "mountPath": str(tekton.folder)}])
+
+    def outage() -> None:
+        tekton.node.until(lambda: tekton.lines("s"), "the step did not start", 60)
+        proxy.cut()
+        tekton.node.until(
+            lambda: any(e.reason == "Unreachable" for e in tekton.recorder.events), "nothing was told", 60
+        )
+        gate.write_text("")
+        proxy.mend()
+
+    thread = threading.Thread(target=outage)
+    thread.start()
+    tekton.client = Client(config, manager="slipway-test")
+    report = tekton.task("outage", {"results": [{"name": "r"}], "volumes": [volume], "steps": [step]})
+    thread.join()
+    assert (report.status, report.results) == ("Succeeded", {"r": "kept"})
+    assert tekton.lines("s") == ["before", "after"]
 
 
 LIFE = """

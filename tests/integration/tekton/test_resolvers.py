@@ -195,7 +195,7 @@ spec:
       value: main
     - name: repoUrl
       value: {git}
-  taskSpec:
+  TaskSpec:
     steps:
       - name: action-runner
         ref:

@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.slipway.gitops.plugins.module_utils._triggers import api as triggers
+
 ROOT = Path(__file__).parents[3]
 SOURCE = "extensions/eda/plugins/event_source/gitlab_webhook.py"
 TOKEN = "a-token-for-the-hook"
@@ -124,6 +126,16 @@ def test_a_hook_becomes_an_event_with_payload_and_meta(source: Source) -> None:
     assert event["meta"]["event_id"] == answer["eventID"]
     assert event["meta"]["headers"]["X-Gitlab-Event"] == "Push Hook"
     assert event["meta"]["headers"]["X-Gitlab-Event-Uuid"] == "an-uuid"
+
+
+def test_the_packed_event_has_no_braces_and_is_the_whole_event(source: Source) -> None:
+    post(source, body={"message": "{{ 7 * 7 }} é"}, path="/?x=1", Webhook_Signature="v1,abc")
+    packed = source.event()["meta"]["packed"]
+    assert not set(packed) & set("{}% ")
+    event = triggers.make(triggers.unpack(packed))
+    assert (event.path, json.loads(event.body)) == ("/?x=1", {"message": "{{ 7 * 7 }} é"})
+    assert event.header("X-Gitlab-Event") == "Push Hook"
+    assert not {"X-Gitlab-Token", "Webhook-Signature"} & set(event.headers)
 
 
 def test_nothing_that_proves_the_sender_is_in_the_event_or_in_the_log(source: Source) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import subprocess
 import tarfile
 import threading
@@ -106,10 +107,18 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class Quiet(ThreadingHTTPServer):
+    """A client that has gone away is no news: runs are cancelled, and time is over, in the middle of an answer."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass
+
+
 def serve() -> tuple[Web, ThreadingHTTPServer]:
     web = Web()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"web": web}))
-    server.daemon_threads = True
+    server = Quiet(("127.0.0.1", 0), type("Bound", (Handler,), {"web": web}))
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     web.url = f"http://127.0.0.1:{server.server_address[1]}"
     return web, server
@@ -159,15 +168,19 @@ def secret(name: str, **data: str) -> str:
 
 def wrong(error: SlipwayError) -> str:
     """Return what the resolver said of its params."""
-    start = 'error requesting remote resource: invalid resource request "default/run": '
-    assert error.message.startswith(start)
-    return error.message.removeprefix(start)
+    found = re.fullmatch(
+        r'error requesting remote resource: invalid resource request "default/\w+-[0-9a-f]{32}": (.*)', error.message
+    )
+    assert found is not None, error.message
+    return found[1]
 
 
 def failed(error: SlipwayError, title: str) -> str:
-    start = f'error requesting remote resource: error getting "{title}" "default/run": '
-    assert error.message.startswith(start)
-    return error.message.removeprefix(start)
+    found = re.fullmatch(
+        rf'error requesting remote resource: error getting "{title}" "default/\w+-[0-9a-f]{{32}}": (.*)', error.message
+    )
+    assert found is not None, error.message
+    return found[1]
 
 
 def tarred(name: str, text: str) -> bytes:

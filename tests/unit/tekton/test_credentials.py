@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide import credentials
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.decide.credentials import Secret
-from tests.unit.tekton.task_runs import lines, run_task
+from tests.unit.tekton.task_runs import lines, run_task, sandboxed
 
 CANARY = "canary-Pa55/word"
 
@@ -181,6 +181,7 @@ steps:
 
 
 def test_another_user_owns_its_credentials(tmp_path: Path) -> None:
+    sandboxed()
     report, events = run_task(
         """
 steps:

@@ -22,8 +22,9 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid, Refused
 from ansible_collections.slipway.gitops.plugins.module_utils._sandbox import process as sandbox
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act import images
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.act.steps import FailedStep
-from tests.unit.tekton.task_runs import lines, run_task
+from tests.unit.tekton.task_runs import lines, run_task, sandboxed
 
 needs_busybox = pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed")
 
@@ -166,6 +167,7 @@ run_task(spec, Path(sys.argv[1]), on_failure=lambda failed: os._exit(failed.shel
 
 
 def test_the_shell_of_a_failed_step_sees_its_files(tmp_path: Path) -> None:
+    sandboxed()
     ours, theirs = pty.openpty()
     line = [sys.executable, "-c", SHELL, str(tmp_path)]
     with subprocess.Popen(line, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
@@ -183,3 +185,18 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 4096)
     except OSError:  # the other end is closed
         return b""
+
+
+def test_a_tool_at_no_absolute_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="is no absolute path"):
+        images.toolsets([{"image": "maven:*", "tools": {"opt": str(tmp_path)}}], str(tmp_path))
+
+
+def test_maven_sees_the_configuration_that_a_distribution_keeps_in_etc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "java-17-openjdk").mkdir()
+    monkeypatch.setitem(images._CONFIGURATION, "mvn", (f"{tmp_path}/java-*", f"{tmp_path}/maven"))
+    known = images.toolsets([], str(tmp_path / "tools"))
+    mounts = images.extra_mounts(images.find("maven:3.9", known, "image", ""))
+    assert [(mount.target, mount.read_only) for mount in mounts] == [(f"{tmp_path}/java-17-openjdk", True)]

@@ -51,6 +51,29 @@ def test_results_without_a_known_command_are_refused() -> None:
         pod({"results": [{"name": "r"}], "steps": [{"image": "tool"}]})
 
 
+def test_an_image_without_a_shell_may_give_results_that_a_later_step_hands_out() -> None:
+    steps = [{"image": "kaniko", "args": ["--digest-file=/tekton/results/r"]}, {"image": "i", "script": "true"}]
+    made = pod({"results": [{"name": "r"}], "steps": steps})
+    builder = made["spec"]["initContainers"][0]
+    assert "command" not in builder
+    assert "/tekton/results" in [mount["mountPath"] for mount in builder["volumeMounts"]]
+    assert "tell 1 r /tekton/results/r" in made["spec"]["containers"][0]["command"][2]
+
+
+def test_a_step_without_the_program_finds_the_credentials_of_registries() -> None:
+    made = pod({"steps": [{"image": "kaniko", "args": ["x"]}]}, credentials={".docker/config.json": "{}"})
+    step = made["spec"]["containers"][0]
+    assert {"name": "DOCKER_CONFIG", "value": "/tekton/creds/.docker"} in step["env"]
+    volume = next(one for one in made["spec"]["volumes"] if one["name"] == "tekton-internal-creds")
+    assert volume["secret"] == {"secretName": "tr-creds", "items": [{"key": "file-0", "path": ".docker/config.json"}]}
+
+
+def test_a_sidecar_is_not_ended_for_being_slow_to_get_ready() -> None:
+    probe = {"tcpSocket": {"port": 80}}
+    made = pod({"sidecars": [{"name": "s", "image": "i", "readinessProbe": probe}], "steps": [PLAIN]})
+    assert made["spec"]["initContainers"][0]["startupProbe"]["failureThreshold"] >= 10_000
+
+
 def test_a_sidecar_is_first_runs_on_and_is_awaited() -> None:
     probe = {"tcpSocket": {"port": 80}}
     made = pod({"sidecars": [{"name": "s", "image": "i", "readinessProbe": probe}], "steps": [PLAIN]})
@@ -66,6 +89,21 @@ def test_a_claim_is_a_volume_with_its_sub_path() -> None:
     assert volume["persistentVolumeClaim"] == {"claimName": "c"}
     mounts = made["spec"]["containers"][0]["volumeMounts"]
     assert {"name": volume["name"], "mountPath": "/data", "subPath": "s"} in mounts
+
+
+def test_pods_of_one_claim_wish_to_be_on_one_node() -> None:
+    binding = {"name": "w", "persistentVolumeClaim": {"claimName": "c"}}
+    made = pod({"steps": [PLAIN], "workspaces": [{"name": "w"}]}, bindings=[binding])
+    wish = made["spec"]["affinity"]["podAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0]
+    label = made["metadata"]["labels"]["slipway.dev/claim"]
+    assert wish["podAffinityTerm"]["labelSelector"] == {"matchLabels": {"slipway.dev/claim": label}}
+
+
+def test_an_affinity_of_the_pod_template_is_left_alone() -> None:
+    binding = {"name": "w", "persistentVolumeClaim": {"claimName": "c"}}
+    own = {"nodeAffinity": {}}
+    spec = {"steps": [PLAIN], "workspaces": [{"name": "w"}]}
+    assert pod(spec, bindings=[binding], template={"affinity": own})["spec"]["affinity"] == own
 
 
 def test_a_mount_of_the_task_replaces_ours_at_the_same_path() -> None:

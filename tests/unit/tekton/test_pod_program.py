@@ -156,7 +156,67 @@ def test_results_beyond_the_limit_fail_the_step_and_say_why(box: Box) -> None:
     assert "larger than the 200 bytes" in ran.output
 
 
-def test_a_part_of_a_step_result_is_refused_by_name() -> None:
-    step = {"command": ["echo", "$(steps.a.results.list[0])"]}
-    with pytest.raises(Refused, match=r"spec.steps\[1\].*steps.a.results.list\[0\]"):
+def test_streams_go_to_their_files_and_to_the_log(box: Box) -> None:
+    step = {
+        "script": "echo out; echo err >&2; exit 3",
+        "stdoutConfig": {"path": box.write("deep/out")},
+        "stderrConfig": {"path": box.write("deep/err")},
+    }
+    ran = box.run(step)
+    files = [(ran.root / f"tekton/deep/{name}").read_text() for name in ("out", "err")]
+    assert (ran.code, ran.output, files) == (3, "out\nerr\n", ["out\n", "err\n"])
+
+
+def test_two_streams_may_go_to_one_file(box: Box) -> None:
+    path = {"path": box.write("both")}
+    ran = box.run({"script": "echo out; echo err >&2", "stdoutConfig": path, "stderrConfig": path})
+    assert sorted((ran.root / "tekton/both").read_text().split()) == ["err", "out"]
+
+
+def test_a_step_with_streams_is_stopped_in_time(box: Box) -> None:
+    step = {"script": "exec sleep 20", "timeout": "200ms", "stdoutConfig": {"path": box.write("out")}}
+    assert box.run(step).of(Kind.INTERNAL) == {"Reason": "TimeoutExceeded"}
+
+
+LIST = r'["a b", "c\"d\\e", "l\ni\u006ee", "grün"]'
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("<$(steps.a.results.x[0])>", "<a b>"),
+        ("$(steps.a.results.x[1])", 'c"d\\e'),
+        ("$(steps.a.results.x[2])", "l\nine"),
+        ("$(steps.a.results.x[3])", "grün"),
+        ("$(steps.a.results.x[4])", "$(steps.a.results.x[4])"),
+        ("$(steps.a.results.y.two)", "second value"),
+        ("$(steps.a.results.y.none)", "$(steps.a.results.y.none)"),
+    ],
+)
+def test_parts_of_step_results_are_replaced(box: Box, word: str, expected: str) -> None:
+    folder = box.root / "tekton/steps/step-a/results"
+    folder.mkdir(parents=True)
+    (folder / "x").write_text(LIST)
+    (folder / "y").write_text('{"one": "first, \\"two\\": x", "two" : "second value"}')
+    step = {"name": "b", "command": ["printf", "%s"], "args": [word]}
+    assert box.run(step, index=1).output == expected
+
+
+def test_all_items_of_a_step_result_become_words(box: Box) -> None:
+    folder = box.root / "tekton/steps/step-a/results"
+    folder.mkdir(parents=True)
+    (folder / "x").write_text('["a b", "c"]')
+    step = {"name": "b", "command": ["printf", "<%s>"], "args": ["first", "$(steps.a.results.x[*])", "last"]}
+    assert box.run(step, index=1).output == "<first><a b><c><last>"
+
+
+def test_all_items_within_a_word_are_refused_by_name() -> None:
+    step = {"command": ["echo", "in $(steps.a.results.list[*])"]}
+    with pytest.raises(Refused, match=r"spec.steps\[1\].*steps.a.results.list\[\*\]"):
+        pod_program.around(step, 1, "b", Around((), 4096, "spec.steps[1]"))
+
+
+def test_artifacts_of_steps_in_a_script_are_refused_by_name() -> None:
+    step = {"script": "echo $(steps.a.outputs.image)"}
+    with pytest.raises(Refused, match=r"spec.steps\[1\].*steps.a.outputs.image"):
         pod_program.around(step, 1, "b", Around((), 4096, "spec.steps[1]"))

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Refused, SlipwayError
 from ansible_collections.slipway.gitops.plugins.module_utils._core.events import Recorder
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
-from tests.unit.tekton.resolving import ACTION, PIPELINE, TASK, Repository, Web, git
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.reference import Ask
+from tests.unit.tekton.resolving import ACTION, PIPELINE, TASK, Repository, Web, annotated, bundle, git, tarred
 
 pytestmark = pytest.mark.usefixtures("no_configuration")
 
@@ -130,8 +133,8 @@ def test_an_interrupted_run_goes_on_with_the_same_bytes(web: Web, tmp_path: Path
         {"name": "two", "taskRef": reference("http", url=f"{web.url}/t.yaml"), "runAfter": ["one"]},
     )
     run(text, tmp_path)
-    state = tmp_path / "state/run/state.json"
-    state.write_text('{"tasks": {}, "half": true}')
+    for name in ("state.json", "tasks.jsonl"):
+        (tmp_path / "state/run" / name).unlink()
     web.pages["/t.yaml"] = TASK.replace("hello $", "changed $")
     report = run(text, tmp_path)
     assert report.task_runs[0]["results"] == {"said": "hello world"}
@@ -145,12 +148,19 @@ def test_a_run_of_which_nothing_ran_asks_again(web: Web, tmp_path: Path) -> None
     assert run(text, tmp_path).succeeded
 
 
+def request_name(error: SlipwayError) -> str:
+    """Return the name of the ResolutionRequest in the message: its hash depends on the port of the server."""
+    found = re.search(r"default/http-[0-9a-f]{32}", error.message)
+    assert found is not None, error.message
+    return found[0]
+
+
 def test_a_pipeline_that_cannot_be_had_is_told_as_tekton_tells_it(web: Web, tmp_path: Path) -> None:
     error = failing(_run("PipelineRun", {"pipelineRef": reference("http", url=f"{web.url}/no")}), tmp_path)
     assert error.reason == "CouldntGetPipeline"
     assert error.message == (
         "Error retrieving pipeline for pipelinerun default/run: resolver failed to get Pipeline : error requesting remote "
-        f'resource: error getting "Http" "default/run": requested URL \'{web.url}/no\' is not found'
+        f'resource: error getting "Http" "{request_name(error)}": requested URL \'{web.url}/no\' is not found'
     )
 
 
@@ -160,8 +170,13 @@ def test_a_task_that_cannot_be_had_is_told_as_tekton_tells_it(web: Web, tmp_path
     assert error.message == (
         "Pipeline default/run can't be Run; it contains Tasks that don't exist: Couldn't retrieve Task "
         f'"resolver type http\\nurl = {web.url}/no\\n": error requesting remote resource: '
-        f'error getting "Http" "default/run": requested URL \'{web.url}/no\' is not found'
+        f'error getting "Http" "{request_name(error)}": requested URL \'{web.url}/no\' is not found'
     )
+
+
+def test_requests_are_named_as_tekton_names_them() -> None:
+    ask = Ask("a" * 29, {"foo": "bar"}, "Task")
+    assert ask.request("default", "my-taskrun") == f"default/{'a' * 29}-da9d0a4501a276745547b4b4b21a2e77"
 
 
 @pytest.mark.parametrize("place", ["taskRef", "step"])
@@ -212,3 +227,34 @@ def test_a_person_sees_what_is_resolved(web: Web, tmp_path: Path) -> None:
     api.run_task(bundle, document, api.Options(state_dir=str(tmp_path)), events, Cancel())
     told = [event.message for event in events.events if event.reason == "ResolvingTaskRef"]
     assert told == [f"resolving Task: http url={web.url}/t.yaml"]
+
+
+def test_a_pipeline_in_a_pipeline_comes_through_a_resolver(web: Web, tmp_path: Path) -> None:
+    web.pages["/p.yaml"] = PIPELINE
+    params = [{"name": "who", "value": "moon"}]
+    report = run(
+        pipeline_run({"name": "inner", "pipelineRef": reference("http", url=f"{web.url}/p.yaml"), "params": params}),
+        tmp_path,
+    )
+    assert report.succeeded, report.message
+
+
+def test_a_pipeline_in_a_pipeline_fails_alone_when_its_task_cannot_be_had(web: Web, tmp_path: Path) -> None:
+    inner = {"tasks": [{"name": "one", "taskRef": reference("http", url=f"{web.url}/no")}]}
+    text = pipeline_run({"name": "inner", "pipelineSpec": inner, "onError": "continue"})
+    report = run(text, tmp_path)
+    assert (report.succeeded, report.task_runs[0]["status"]) == (True, "CouldntGetTask")
+
+
+def test_a_bundle_of_v1beta1_is_resolved_as_a_bundle(web: Web, tmp_path: Path) -> None:
+    bundle(web, (annotated("hello"), tarred("hello", TASK)))
+    wanted = {"name": "hello", "bundle": f"{web.host}/cat/tasks:1.0"}
+    text = task_run(wanted).replace("tekton.dev/v1", "tekton.dev/v1beta1")
+    assert run(text, tmp_path).results == {"said": "hello world"}
+
+
+def test_what_is_still_resolved_when_a_run_fails_is_stopped(web: Web, tmp_path: Path) -> None:
+    web.pages["/r.git/info/refs?service=git-upload-pack"] = "hold"
+    slow = {"name": "slow", "taskRef": reference("git", url=f"{web.url}/r.git", pathInRepo="t.yaml")}
+    failing(pipeline_run({"name": "one", "taskRef": reference("http", url=f"{web.url}/no")}, slow), tmp_path)
+    assert not any(thread.name == "resolve" for thread in threading.enumerate())

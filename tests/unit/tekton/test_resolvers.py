@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from tests.unit.tekton.resolving import (
     TASK,
     Repository,
     Web,
-    failed,
     refused,
     resolve,
 )
@@ -82,6 +82,16 @@ def test_what_is_not_pinned_is_cached_only_always(web: Web, mode: str, asked: in
     assert len(web.asked) == asked
 
 
+def test_what_another_place_gave_is_not_taken_from_the_cache(web: Web) -> None:
+    for place, name in (("one", "first"), ("two", "second")):
+        base = f"/{place}/v1/resource/Tekton/task/hello"
+        web.pages[base] = json.dumps({"data": {"versions": [{"version": "0.1"}]}})
+        web.pages[f"{base}/0.1/yaml"] = json.dumps({"data": {"yaml": TASK.replace("hello}", f"{name}}}")}})
+    params = {"name": "hello", "version": "0.1", "type": "tekton", "cache": "always"}
+    found = [resolve("hub", params, hub={"tekton-hub-urls": [f"{web.url}/{place}"]}).name for place in ("one", "two")]
+    assert found == ["first", "second"]
+
+
 def test_what_is_not_pinned_gets_old(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     web.pages["/t.yaml"] = TASK
     resolve("http", {"url": f"{web.url}/t.yaml", "cache": "always"})
@@ -94,7 +104,7 @@ def test_a_resolution_ends_after_its_time(web: Web, monkeypatch: pytest.MonkeyPa
     web.pages["/t.yaml"] = "hold"
     monkeypatch.setattr(remote, "LONGEST", 0.3)
     error = refused("http", {"url": f"{web.url}/t.yaml"})
-    assert failed(error, "Http") == "resolution took longer than global timeout of 1m0s"
+    assert error.message == "error requesting remote resource: resolution took longer than global timeout of 1m0s"
 
 
 def test_a_cancelled_run_stops_waiting(web: Web) -> None:

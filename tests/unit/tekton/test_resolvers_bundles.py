@@ -6,21 +6,13 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import json
 
 import pytest
 
-from tests.unit.tekton.resolving import (
-    TASK,
-    Web,
-    annotated,
-    bundle,
-    failed,
-    refused,
-    resolve,
-    tarred,
-    wrong,
-)
+from tests.unit.tekton.resolving import TASK, Web, annotated, bundle, failed, refused, resolve, secret, tarred, wrong
 
 pytestmark = pytest.mark.usefixtures("no_configuration")
 
@@ -73,3 +65,18 @@ def test_bundles_check_their_params(params: dict[str, str], message: str) -> Non
 )  # fmt: skip
 def test_cluster_checks_its_params(params: dict[str, str], option: dict[str, str], message: str) -> None:
     assert wrong(refused("cluster", params, cluster=option)) == message
+
+
+def test_bundles_log_in_with_a_pull_secret_that_is_given(web: Web) -> None:
+    web.pages["/v2/cat/tasks/manifests/1.0"] = (401, {"WWW-Authenticate": 'Basic realm="x"'})
+    config = json.dumps({"auths": {web.host: {"username": "me", "password": "open-sesame"}}})
+    params = {"bundle": f"{web.host}/cat/tasks:1.0", "name": "hello", "secret": "pull"}
+    error = refused("bundles", params, given=secret("pull", **{".dockerconfigjson": config}))
+    assert web.asked[-1][1]["Authorization"] == "Basic " + base64.b64encode(b"me:open-sesame").decode()
+    assert failed(error, "bundleresolver").startswith("cannot retrieve the oci image: ")
+
+
+def test_bundles_take_an_object_that_is_not_too_large(web: Web) -> None:
+    bundle(web, (annotated("hello"), gzip.compress(b"a" * (17 << 20))))
+    error = refused("bundles", {"bundle": f"{web.host}/cat/tasks:1.0", "name": "hello"})
+    assert failed(error, "bundleresolver") == "the object is larger than 16 MiB"

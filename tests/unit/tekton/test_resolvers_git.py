@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +58,29 @@ def test_git_takes_tags_and_commits(repository: Repository, revision: str) -> No
     assert (found.name, found.source.digest) == ("hello", {"sha1": commit})
 
 
+def test_git_fetches_no_other_file_where_the_server_can(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    git(repository.folder, "config", "uploadpack.allowFilter", "true")
+    repository.commit("large", os.urandom(1 << 20).hex())
+    kept: list[int] = []
+    remove = shutil.rmtree
+
+    def watched(folder: str, **more: Any) -> None:
+        kept.append(sum(path.stat().st_size for path in Path(folder).rglob("*.pack")))
+        remove(folder, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    assert resolve("git", {"url": repository.url, "pathInRepo": "tasks/hello.yaml"}).name == "hello"
+    assert 0 < max(kept) < 1 << 20
+
+
+def test_git_ends_after_its_own_time(web: Web) -> None:
+    web.pages["/r.git/info/refs?service=git-upload-pack"] = "hold"
+    error = refused("git", {"url": f"{web.url}/r.git", "pathInRepo": "a"}, git={"fetch-timeout": "300ms"})
+    assert error.message == "error requesting remote resource: resolution took longer than fetch-timeout of 300ms"
+
+
 def test_git_follows_links_inside_the_repository(repository: Repository) -> None:
     os.symlink("tasks", repository.folder / "link")
     repository.commit("other", "x")
@@ -69,9 +95,13 @@ def test_git_never_leaves_the_repository(repository: Repository, path: str) -> N
     assert "attempts to escape the repository directory" in failed(error, "Git")
 
 
-def test_git_names_a_file_that_is_not_there(repository: Repository) -> None:
-    error = refused("git", {"url": repository.url, "pathInRepo": "nope.yaml"})
-    assert failed(error, "Git").endswith('error opening file "nope.yaml": file does not exist')
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [("nope.yaml", "file does not exist"), ("a blob", "file does not exist"), ("tasks", "is a directory")],
+)
+def test_git_names_a_file_that_is_not_there(repository: Repository, path: str, problem: str) -> None:
+    error = refused("git", {"url": repository.url, "pathInRepo": path})
+    assert failed(error, "Git").endswith(f'error opening file "{path}": {problem}')
 
 
 def test_git_names_a_revision_that_is_not_there(repository: Repository) -> None:
@@ -110,6 +140,21 @@ def test_git_sends_a_token_of_a_secret_and_never_tells_it(web: Web) -> None:
     sent = [headers.get("Authorization", "") for _path, headers in web.asked]
     assert base64.b64encode(b"git:canary-of-the-git-token").decode() in sent[0]
     assert "canary" not in redact.current.scrub(str(error))
+
+
+def test_git_never_gets_the_password_of_an_address_as_an_argument(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    start = subprocess.Popen
+
+    def watched(command: list[str], **more: Any) -> Any:
+        started.append(command)
+        return start(command, **more)
+
+    monkeypatch.setattr(subprocess, "Popen", watched)
+    refused("git", {"url": web.url.replace("://", "://me:open-sesame@") + "/r.git", "pathInRepo": "a"})
+    assert base64.b64encode(b"me:open-sesame").decode() in web.asked[0][1]["Authorization"]
+    assert started
+    assert not any("open-sesame" in word for command in started for word in command)
 
 
 def test_a_secret_that_is_not_given_is_named() -> None:

@@ -70,6 +70,13 @@ def test_http_logs_in_with_the_password_of_a_secret(web: Web) -> None:
     assert web.asked[0][1]["Authorization"] == "Basic " + base64.b64encode(b"me:open-sesame").decode()
 
 
+def test_http_takes_the_login_of_an_address_and_keeps_it_to_itself(web: Web) -> None:
+    web.pages["/t.yaml"] = TASK
+    found = resolve("http", {"url": web.url.replace("://", "://me:open%20sesame@") + "/t.yaml"})
+    assert web.asked[0][1]["Authorization"] == "Basic " + base64.b64encode(b"me:open sesame").decode()
+    assert found.source.uri == f"{web.url}/t.yaml"
+
+
 def test_http_leaves_the_password_behind_when_it_is_sent_to_another_host(web: Web) -> None:
     other, server = serve()
     other.pages["/t.yaml"] = TASK
@@ -92,6 +99,12 @@ def test_http_leaves_the_password_behind_when_it_is_sent_to_another_host(web: We
 )  # fmt: skip
 def test_http_checks_its_params(params: dict[str, str], message: str) -> None:
     assert wrong(refused("http", params)) == message
+
+
+def test_http_ends_after_its_own_time(web: Web) -> None:
+    web.pages["/t.yaml"] = "hold"
+    error = refused("http", {"url": f"{web.url}/t.yaml"}, http={"fetch-timeout": "300ms"})
+    assert error.message == "error requesting remote resource: resolution took longer than fetch-timeout of 300ms"
 
 
 def test_http_says_what_was_not_found(web: Web) -> None:

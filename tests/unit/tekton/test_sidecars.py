@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core.cancel import Cancel
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Cancelled
-from tests.unit.tekton.task_runs import endings, lines, run_task
+from tests.unit.tekton.task_runs import endings, lines, run_task, sandboxed
 
 SHARED = """
 volumes: [{name: shared, emptyDir: {}}]
@@ -50,6 +50,7 @@ steps:
 
 
 def test_a_sidecar_sees_workspaces_but_not_the_scratch_of_the_steps(tmp_path: Path) -> None:
+    sandboxed()
     report, _events = run_task(
         """
 workspaces: [{name: w}]
@@ -72,8 +73,8 @@ steps:
 def test_the_exit_code_of_a_sidecar_does_not_fail_the_run_and_is_told(tmp_path: Path) -> None:
     report, _events = run_task(
         """
-sidecars: [{name: bad, image: alpine, script: "exit 3"}, {image: alpine, script: "exec sleep 60"}]
-steps: [{name: s, image: alpine, script: "sleep 0.3"}]
+sidecars: [{name: bad, image: alpine, script: "exit 3", readinessProbe: {exec: {command: ["false"]}}}, {image: alpine, script: "exec sleep 60"}]
+steps: [{name: s, image: alpine, script: "true"}]
 """,
         tmp_path,
     )
@@ -86,8 +87,8 @@ def test_a_failed_sidecar_is_the_reason_when_a_step_fails_as_well(tmp_path: Path
         SHARED
         + """
 sidecars:
-- {name: bad, image: alpine, script: "exit 3"}
-steps: [{name: s, image: alpine, script: "sleep 0.3; exit 4"}]
+- {name: bad, image: alpine, script: "exit 3", readinessProbe: {exec: {command: ["false"]}}}
+steps: [{name: s, image: alpine, script: "exit 4"}]
 """,
         tmp_path,
     )
@@ -99,13 +100,19 @@ def test_a_sidecar_ends_on_sigterm_and_what_it_prints_is_kept_apart(tmp_path: Pa
         """
 sidecars:
 - name: polite
-  image: alpine
+  image: python
   script: |
-    trap 'echo bye; exit 0' TERM
-    echo hello
-    while :; do :; done
-  readinessProbe: {exec: {command: ["true"]}}
-steps: [{name: s, image: alpine, script: "sleep 0.3; echo step"}]
+    #!/usr/bin/env python3
+    import pathlib, signal, sys
+    def leave(*_):
+        print("bye", flush=True)
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, leave)
+    print("hello", flush=True)
+    pathlib.Path("/tmp/ready").touch()
+    signal.pause()
+  readinessProbe: {exec: {command: [test, -e, /tmp/ready]}, periodSeconds: 1, failureThreshold: 60}
+steps: [{name: s, image: alpine, script: "echo step"}]
 """,
         tmp_path,
     )

@@ -72,6 +72,7 @@ def test_a_step_over_its_memory_ends_as_tekton_says(tmp_path: Path) -> None:
 steps:
 - name: eat
   image: python
+  onError: continue
   computeResources: {limits: {memory: 64Mi}}
   script: |
     #!/usr/bin/env python3

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.slipway.gitops.plugins.module_utils._core import yaml
 from ansible_collections.slipway.gitops.plugins.module_utils._core.errors import Invalid
+from ansible_collections.slipway.gitops.plugins.module_utils._tekton import api
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate.document import check, locate
 from ansible_collections.slipway.gitops.plugins.module_utils._tekton.model.validate.flags import Flags
 
@@ -154,3 +155,10 @@ def test_a_good_step_action_is_taken() -> None:
     parts = "params: [{name: v}, {name: x, type: array}], results: [{name: r}], volumeMounts: [{name: $(params.v), mountPath: /v}]"
     text = step_action(f"{{image: a, {parts}, args: ['$(params.x[*])'], script: 'id > $(step.results.r.path)'}}")
     check(yaml.load_all(text, "it.yaml")[0])
+
+
+def test_fields_in_another_case_are_read_as_go_reads_them() -> None:
+    text = "{apiVersion: tekton.dev/v1, kind: TaskRun, metadata: {name: r}, spec: {TaskSpec: {Steps: [{Image: a}]}}}"
+    document = api.parse(yaml.load_all(text)).find("TaskRun", "r")
+    assert document is not None
+    assert document.data["spec"]["taskSpec"]["steps"][0]["image"] == "a"

@@ -100,3 +100,16 @@ def test_several_listeners_need_a_name() -> None:
     documents = yaml.load_all(SECRET)
     with pytest.raises(Invalid, match="0 EventListeners are given"):
         api.Listener(documents)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("data:text/plain,x", "is a data URL of another kind"),
+        ("data:application/json;base64,*", "is no packed event"),
+        ("data:application/json;base64,eHh4", "is no packed event"),
+    ],
+)
+def test_what_is_no_packed_event_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(Invalid, match=reason):
+        api.unpack(text)

@@ -33,8 +33,11 @@ short_description: Receive webhooks of GitLab
 description:
   - Listens for webhooks of GitLab and puts those on the queue that carry the right secret token and a JSON object.
   - The token is compared in constant time, by the code that executes Tekton's C(gitlab) interceptor.
-  - An event is the mapping C(payload), the body, and the mapping C(meta) with C(headers), C(endpoint) and C(event_id).
-    C(headers) lacks every header that proves or could prove something, such as C(X-Gitlab-Token).
+  - An event is the mapping C(payload), the body, and the mapping C(meta) with C(headers), C(endpoint), C(event_id) and
+    C(packed). C(headers) lacks every header that proves or could prove something, such as C(X-Gitlab-Token).
+  - Hand events to playbooks as C(event.meta.packed), which M(slipway.gitops.trigger_event) and the role
+    C(slipway.gitops.deliver) take. Ansible takes text in extra vars for templates, so that C({{ event.payload }}) there lets
+    everybody who can write a commit message run programs on this machine.
   - Needs no Python package beside ansible-rulebook.
   - Events live in memory only. The receiver C(slipway serve) keeps them on the disk before it answers.
 options:
@@ -98,9 +101,7 @@ EXAMPLES = r"""
             deliver_manifests:
               - /srv/shop/pipeline
             deliver_token_file: /etc/slipway/gitlab-token
-            deliver_event:
-              headers: "{{ event.meta.headers }}"
-              body: "{{ event.payload }}"
+            deliver_event: "{{ event.meta.packed }}"
 """
 
 logger = logging.getLogger("slipway.gitops.gitlab_webhook")
@@ -297,6 +298,7 @@ class Server:
             "headers": {name: ", ".join(v) for name, v in event.headers.items() if name not in SECRET_HEADERS},
             "endpoint": event.path.split("?")[0].strip("/"),
             "event_id": event_id,
+            "packed": self._engine.pack(event, SECRET_HEADERS),
         }
         await self._queue.put({"payload": self._engine.payload_object(event.body), "meta": meta})
         return {"accepted": True, "eventID": event_id}

@@ -9,9 +9,12 @@ All of it carries the label of the run, so that it is found and removed, also by
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hashlib
 import json
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,16 +22,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core import gojson, ids
+from ..._core.clock import parse_rfc3339
 from ..._core.errors import Permanent
+from ..._core.redact import current as redactor
 from ..._core.types import Manifest, ObjectRef
 from ..._kube.client import Client
-from ..._kube.errors import Conflict, NotFound
-from ..decide.pod_build import MANAGED_BY, OWNER, RUN
+from ..._kube.errors import Conflict, Forbidden, NotFound
+from ..decide import credentials
+from ..decide.pod_build import DEADLINE, MANAGED_BY, OWNER, RUN, credential_keys, credentials_name
 from ..model.parse import Bundle
 
 _HASH = "slipway.dev/spec"
 _GIVEN = ("Secret", "ConfigMap", "PersistentVolumeClaim", "ServiceAccount")
 _LOOK = 0.05
+_KEPT_SECONDS = 3600.0
+_AUTH = re.compile(r'"auth":"([^"]+)"|://[^:@/\s"]*:([^@/\s"]+)@')
 
 
 def identity(folder: str) -> str:
@@ -106,8 +114,12 @@ class ClusterObjects:
 
     def there(self, wanted: ObjectRef) -> bool:
         """True when the object is in the cluster or among what was given."""
-        given = self.bundle.find(wanted.kind, wanted.name) is not None
-        return given or self.client.get(wanted.api_version, wanted.kind, wanted.name, self.namespace) is not None
+        if self.bundle.find(wanted.kind, wanted.name) is not None:
+            return True
+        try:
+            return self.client.get(wanted.api_version, wanted.kind, wanted.name, self.namespace) is not None
+        except Forbidden:
+            return True  # who may not look lets the kubelet tell
 
     def claim(self, workspace: str, template: Mapping[str, Any]) -> str:
         """Make the claim of a workspace, once, and return its name.
@@ -136,6 +148,17 @@ class ClusterObjects:
             for name in self.bundle.names(kind):
                 if name in texts:
                     self._bring(kind, name)
+        for name in secret_names(pod["spec"]):
+            self._know(name)
+
+    def _know(self, secret: str) -> None:
+        """Read a Secret once: from then on its values are hidden in logs."""
+        with self._lock:
+            if f"know/{secret}" in self._known:
+                return
+            self._known.add(f"know/{secret}")
+        with contextlib.suppress(Forbidden):
+            self.client.get("v1", "Secret", secret, self.namespace)
 
     def _bring(self, kind: str, name: str) -> None:
         with self._lock:
@@ -154,6 +177,33 @@ class ClusterObjects:
         if document is not None and self.client.get("v1", "Secret", name, self.namespace) is None:
             self._create(document.data, {RUN: self.run})
 
+    def credentials(self, task_run: str, account: str) -> dict[str, str]:
+        """Return the files that the annotated Secrets of a ServiceAccount give to steps, text by path.
+
+        They are put into a Secret of this TaskRun, which goes with the run. None for an account that is not there.
+        """
+        found = self._object("ServiceAccount", account)
+        named = [str(entry.get("name") or "") for entry in (found or {}).get("secrets") or []]
+        secrets = [_credential(obj) for name in named if (obj := self._object("Secret", name)) is not None]
+        files = credentials.files(secrets)
+        if files:
+            keys = credential_keys(files)
+            data = {keys[path]: base64.b64encode(text.encode()).decode() for path, text in files.items()}
+            meta = {"name": credentials_name(task_run)}
+            self._create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data}, {RUN: self.run})
+            for text in files.values():
+                for match in _AUTH.finditer(text):
+                    redactor.register(match[1] or match[2])
+        return files
+
+    def _object(self, kind: str, name: str) -> Mapping[str, Any] | None:
+        document = self.bundle.find(kind, name)
+        try:
+            found = self.client.get("v1", kind, name, self.namespace)
+        except Forbidden:
+            found = None
+        return found or (document.data if document else None)
+
     def _create(self, obj: Mapping[str, Any], own: Mapping[str, str]) -> None:
         meta = obj.get("metadata") or {}
         labels = {**(meta.get("labels") or {}), **own, MANAGED_BY: OWNER}
@@ -161,6 +211,14 @@ class ClusterObjects:
             self.client.create({**obj, "metadata": {**meta, "namespace": self.namespace, "labels": labels}})
         except Conflict:
             return  # an earlier life of this run has made it
+
+    def sweep(self, now: float) -> None:
+        """Remove ended pods of runs that died and were never repeated, once their deadline is well past."""
+        for pod in self.client.list("v1", "Pod", self.namespace, labels=f"{MANAGED_BY}={OWNER},{RUN}"):
+            deadline = (pod["metadata"].get("annotations") or {}).get(DEADLINE)
+            ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+            if ended and deadline and parse_rfc3339(str(deadline)) + _KEPT_SECONDS < now:
+                self.client.delete(ObjectRef.of(pod), uid=pod["metadata"]["uid"])
 
     def remove(self, *, keep_claims: bool, pods: bool = True) -> list[str]:
         """Remove everything with the label of this run; return what was kept. `pods`: those are ours, not Tekton's."""
@@ -172,6 +230,29 @@ class ClusterObjects:
                 else:
                     self.client.delete(ObjectRef.of(obj), uid=obj["metadata"]["uid"])
         return kept
+
+
+def secret_names(spec: Any) -> Iterator[str]:
+    """Yield the Secrets that a pod's spec names, in volumes and environment."""
+    if isinstance(spec, Mapping):
+        for key, value in spec.items():
+            if key == "secretName" and isinstance(value, str):
+                yield value
+            elif key in ("secretKeyRef", "secretRef", "secret") and isinstance(value, Mapping) and value.get("name"):
+                yield str(value["name"])
+            yield from secret_names(value)
+    elif isinstance(spec, list):
+        for one in spec:
+            yield from secret_names(one)
+
+
+def _credential(secret: Mapping[str, Any]) -> credentials.Secret:
+    meta, data = secret["metadata"], secret.get("data") or {}
+    content = {key: base64.b64decode(value) for key, value in data.items()}
+    content |= {key: str(value).encode() for key, value in (secret.get("stringData") or {}).items()}
+    redactor.register_secret({**secret, "kind": "Secret"})
+    annotations = {str(key): str(value) for key, value in (meta.get("annotations") or {}).items()}
+    return credentials.Secret(str(meta["name"]), str(secret.get("type") or ""), annotations, content)
 
 
 def _texts(value: Any) -> Iterator[str]:

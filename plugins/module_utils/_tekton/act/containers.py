@@ -21,6 +21,7 @@ from ..._core.errors import Invalid
 from ..._core.events import Sink
 from ..._sandbox.process import Mount, Running
 from ..decide import entrypoint, merge, names, resources, script, when, workspaces
+from ..decide.credentials import FOLDER
 from ..decide.resources import Limits
 from ..model.config import Config
 from ..model.parse import Bundle
@@ -154,6 +155,7 @@ class Containers:
             Mount(own, f"/tekton/steps/step-{name}"),
             Mount(run, "/tekton/run", read_only=True),
             Mount(os.path.join(run, str(index)), f"/tekton/run/{index}"),
+            Mount(files.make(folder, "creds", name, mode=0o700), FOLDER),
             Mount(os.path.join(folder, "tekton", "scripts"), "/tekton/scripts", read_only=True),
             *accounts.mounts(self._shared.accounts, self._account),
         ]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.cancel import Cancel
-from ..._core.errors import Cancelled, Permanent, Refused
+from ..._core.errors import Cancelled, Permanent, Refused, SlipwayError
 from ..._core.events import Sink, Subject
 from ..._core.types import Manifest, ObjectRef
 from ..._kube.client import Client
@@ -28,6 +28,7 @@ from ..decide.remote import Ended
 from .cluster_objects import ClusterObjects
 from .executor import StepEnd, TaskEnd
 from .lines import Lines
+from .outage import Outage
 from .pod_logs import Follower
 
 API = "tekton.dev/v1"
@@ -74,7 +75,13 @@ class Submitted:
                 hint="install it with the role slipway.gitops.tekton, or use the executor pods",
             )  # fmt: skip
         self._submit(remote.with_params(run, params), force=force)
-        return self._follow()
+        outage = Outage(self.cancel, lambda text: self._emit("Warning", "Unreachable", text), str(self._target))
+        try:
+            return outage.survive(lambda: self._follow(outage))
+        except Cancelled as error:
+            if isinstance(error.__cause__, SlipwayError):
+                error.hint = "the cluster does not answer: the run may go on there"
+            raise
 
     # -- before ----------------------------------------------------------------------------------
 
@@ -122,7 +129,7 @@ class Submitted:
 
     # -- while it runs -----------------------------------------------------------------------------
 
-    def _follow(self) -> Finished:
+    def _follow(self, outage: Outage) -> Finished:
         space, label = self.objects.namespace, remote.PIPELINE_RUN if self.kind == "PipelineRun" else remote.TASK_RUN
         run = Selection(API, self.kind, space, fields=f"metadata.name={self.name}")
         pods = Selection("v1", "Pod", space, labels=f"{label}={self.name}")
@@ -131,6 +138,7 @@ class Submitted:
         with Informer(self.client, selections) as informer:
             while True:
                 found = next(iter(informer.items(run)), None)
+                outage.answered()
                 if found is None:
                     raise Permanent("was deleted while it ran", obj=str(self._target))
                 runs = informer.items(children) if self.kind == "PipelineRun" else [found]

@@ -17,6 +17,7 @@ from dataclasses import replace
 from ..._core import redact
 from ..._core.errors import SlipwayError
 from ..._core.events import Sink, Subject
+from ..._sandbox import process as sandbox
 from ..._sandbox.process import Mount
 from ..decide import credentials
 from ..decide.credentials import FOLDER, Secret
@@ -67,12 +68,18 @@ class Credentials:
         if found is None and name != "default":
             self._warn(f"the ServiceAccount {name!r} is not given: its steps get no credentials")
         self._files = found or {}
+        self._places = [os.path.join(plan.folder, part) for part in ("creds", "homes")] if found else []
+        for place in self._places:
+            sandbox.remove_if_we_die(place)
+
+    def removed(self) -> None:
+        """Say that the files are gone: those of a later run in the same place are not ours."""
+        for place in self._places:
+            sandbox.removed(place)
 
     def given_to(self, command: StepCommand) -> StepCommand:
         """Return the step with its credentials: a copy for this step alone, in /tekton/creds and in HOME."""
         own = os.path.join(self._plan.folder, "creds", command.name)
-        files.make(own, mode=0o700)
-        command = replace(command, mounts=(*command.mounts, Mount(own, FOLDER)))
         if self._files:
             self._lay(own)
             command = self._in_home(command)

@@ -10,6 +10,7 @@ The first entry of the map whose pattern matches wins. An image that nothing map
 from __future__ import annotations
 
 import fnmatch
+import glob
 import os
 import re
 import shutil
@@ -74,6 +75,8 @@ _BUILTIN: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
+# What a program of the host cannot start without, where distributions keep it outside of /usr.
+_CONFIGURATION = {"mvn": ("/etc/maven", "/etc/java-*")}
 # What is known of these images beside their tools.
 _MORE: dict[str, dict[str, Any]] = {
     "*alpine-git-nonroot*": {"env": {"HOME": "/home/nonroot"}, "uid": 1000, "gid": 1000},
@@ -127,6 +130,9 @@ def _user(text: str, where: str) -> tuple[int, int]:
 def _tools(given: Mapping[str, str], where: str) -> list[Mount]:
     """Return the files or directories of this machine that an entry shows, by their path inside."""
     for target, path in given.items():
+        if not target.startswith("/"):
+            hint = "{/path/in/the/step: /path/of/this/machine}"
+            raise Invalid(f"{where}.tools.{target}", "is no absolute path", hint=hint)
         if not os.path.exists(os.path.expanduser(path)):
             raise Invalid(f"{where}.tools.{target}", f"does not exist: {path}", hint="give a path of this machine")
     return [Mount(os.path.realpath(os.path.expanduser(path)), target, read_only=True) for target, path in given.items()]
@@ -180,17 +186,29 @@ def _make(pattern: str, name: str, entrypoint: tuple[str, ...], tools: str) -> T
 
 
 def _applets(tools: str) -> str:
-    """Lay a directory of links to busybox, one for each of its programs; busybox images have no others."""
-    folder = os.path.join(tools, "busybox")
+    """Return a directory of links to busybox, one for each of its programs; busybox images have no others.
+
+    It is made once for a user and a busybox, below the cache, or in the run's own folder where there is no cache.
+    """
+    program = os.path.realpath(shutil.which("busybox") or "busybox")
+    found = os.stat(program)
+    name = f"busybox-{found.st_size}-{found.st_mtime_ns}"
+    try:
+        return _linked(program, _made(_cache()), name)
+    except OSError:
+        return _linked(program, _made(tools), name)
+
+
+def _linked(program: str, root: str, name: str) -> str:
+    folder = os.path.join(root, name)
     if not os.path.isdir(folder):
-        program = os.path.realpath(shutil.which("busybox") or "busybox")
-        work = tempfile.mkdtemp(dir=_made(tools))
-        for name in _applet_names(program):
-            os.symlink(program, os.path.join(work, name))
+        work = tempfile.mkdtemp(dir=root)
+        for applet in _applet_names(program):
+            os.symlink(program, os.path.join(work, applet))
         os.chmod(work, 0o755)
         try:
             os.rename(work, folder)
-        except OSError:  # another run of the same folder was faster
+        except OSError:  # another run was faster
             shutil.rmtree(work, ignore_errors=True)
     return folder
 
@@ -255,10 +273,16 @@ def extra_mounts(toolset: Toolset) -> list[Mount]:
         mounts += python_mounts()
         root = _package_root()
         mounts.append(Mount(root, root, read_only=True))
-    busybox = shutil.which("busybox") if toolset.shell == "busybox" else None
-    if busybox:
-        mounts.append(Mount(os.path.realpath(busybox), "/bin/sh", read_only=True))
+    mounts += _configuration(toolset.entrypoint[0] if toolset.entrypoint else "")
+    applets = next((mount.source for mount in toolset.tools if mount.target == _BUSYBOX), "")
+    if applets:  # by its link: where paths are only rewritten, busybox goes by the name it is called
+        mounts.append(Mount(os.path.join(applets, "sh"), "/bin/sh", read_only=True))
     return mounts
+
+
+def _configuration(program: str) -> list[Mount]:
+    found = (path for pattern in _CONFIGURATION.get(program, ()) for path in sorted(glob.glob(pattern)))
+    return [Mount(path, path, read_only=True) for path in found]
 
 
 def _package_root() -> str:

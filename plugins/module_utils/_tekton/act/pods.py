@@ -16,8 +16,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.cancel import Cancel
-from ..._core.clock import rfc3339
-from ..._core.errors import Cancelled, Invalid, Permanent, Refused, TimedOut
+from ..._core.clock import parse_rfc3339, rfc3339
+from ..._core.errors import (
+    Cancelled,
+    Invalid,
+    Permanent,
+    Refused,
+    SlipwayError,
+    TimedOut,
+)
 from ..._core.events import Sink, Subject
 from ..._core.types import Manifest, ObjectRef
 from ..._kube.client import Client
@@ -29,6 +36,7 @@ from . import cluster_objects
 from .cluster_objects import ClusterObjects
 from .executor import Bound, StepEnd, TaskEnd, TaskPlan
 from .lines import Lines
+from .outage import Outage
 from .pod_logs import Follower
 
 _LOOK = 0.2
@@ -52,21 +60,17 @@ class PodsExecutor:
 
     def refuse(self, spec: Mapping[str, Any], obj: str, actions: Mapping[str, Mapping[str, Any]]) -> None:
         """Refuse by field name, before anything runs, what a pod without Tekton's entrypoint cannot do."""
-        for index, step in enumerate(merge.steps(spec.get("stepTemplate"), spec.get("steps") or [])):
+        steps = merge.steps(spec.get("stepTemplate"), spec.get("steps") or [])
+        named = [str(one["name"]) for one in spec.get("results") or [] if one.get("value") is None]
+        for index, step in enumerate(steps):
             if step.get("ref"):
                 step = {**step, **actions.get(str(step["ref"].get("name")), {})}
             where = f"spec.steps[{index}]"
-            for stream in ("stdoutConfig", "stderrConfig"):
-                if step.get(stream):
-                    raise Refused(f"{where}.{stream} is not executed yet", hint="redirect in the script", obj=obj)
-            named = [str(one["name"]) for one in spec.get("results") or [] if one.get("value") is None]
-            reason = pod_program.needs(step, named)
+            reason = pod_program.needs(step, named, last=index == len(steps) - 1)
             if reason and not (step.get("script") or step.get("command")):
-                raise Refused(
-                    f"{where}.command is needed, because {reason} is used: the entry point of image "
-                    f"{step.get('image')!r} is known to the cluster only",
-                    hint="name the command of the image", obj=obj,
-                )  # fmt: skip
+                error = pod_program.refused(step, reason, where)
+                error.obj = obj
+                raise error
         if spec.get("sidecars"):
             self._check_version(obj)
 
@@ -106,9 +110,14 @@ class PodsExecutor:
 
     def close(self, *, succeeded: bool) -> None:
         """Remove what was made for the run. The claims of a run that failed stay, so that one can look at them."""
-        kept = self.objects.remove(keep_claims=not succeeded and not self.cancel.is_set())
-        if kept:
-            text = f"kept for a look: {', '.join(kept)}"
+        text = ""
+        try:
+            kept = self.objects.remove(keep_claims=not succeeded and not self.cancel.is_set())
+            text = f"kept for a look: {', '.join(kept)}" if kept else ""
+            self.objects.sweep(self.client.clock.now())
+        except SlipwayError as error:  # what the run has come to must not be lost for that
+            text = f"objects with the label {pod_build.RUN}={self.objects.run} are left: {error.message}"
+        if text:
             self.events.emit(Subject("Namespace", "", self.objects.namespace), "Warning", reason="Kept", message=text)
 
 
@@ -123,6 +132,8 @@ class PodRun:
         self._said = ""
         self._pod: Manifest = {}
         self._started = time.monotonic()
+        self._outage = Outage(cancel, lambda text: self._emit("Warning", "Unreachable", text), str(self._subject))
+        self._deadline = time.time() + plan.timeout if plan.timeout else 0.0
 
     @property
     def _name(self) -> str:
@@ -131,6 +142,7 @@ class PodRun:
     def run(self) -> TaskEnd:
         """Run to the end. Raises Cancelled after the pod is gone."""
         os.makedirs(os.path.join(self._plan.folder, "logs"), mode=0o700, exist_ok=True)
+        self._host.objects.bring({"spec": {"serviceAccountName": self._plan.service_account or "default"}})
         wanted = pod_build.pod(self._wanted(), self._host.cel)
         self._host.objects.bring(wanted)
         try:
@@ -149,9 +161,9 @@ class PodRun:
         return pod_build.Wanted(
             name=plan.name, namespace=host.objects.namespace, spec=plan.spec, bindings=bindings,
             run=host.objects.run, timeout=plan.timeout, service_account=plan.service_account,
-            deadline=rfc3339(time.time() + plan.timeout) if plan.timeout else "",
+            deadline=rfc3339(self._deadline) if plan.timeout else "",
             template=plan.pod_template, labels={**host.labels, **plan.labels, "tekton.dev/pipelineTask": plan.task},
-            env=host.env,
+            env=host.env, credentials=host.objects.credentials(plan.name, plan.service_account or "default"),
         )  # fmt: skip
 
     def _create(self, wanted: Manifest) -> Manifest:
@@ -166,6 +178,8 @@ class PodRun:
             except (InvalidObject, NotFound) as error:
                 raise Permanent(f"the pod was not accepted: {error.message}", obj=str(self._subject)) from error
             if found and cluster_objects.same(found, wanted):
+                until = (found["metadata"].get("annotations") or {}).get(pod_build.DEADLINE)
+                self._deadline = parse_rfc3339(str(until)) if until else self._deadline
                 self._emit("Warning", "Adopted", f"pod {self._name} of an earlier attempt is taken up again")
                 return found
             if found:
@@ -182,20 +196,31 @@ class PodRun:
                 f"a pod named {self._name} is there and is not ours", obj=str(self._subject),
                 hint="remove it, or give the run another name",
             )  # fmt: skip
+        mine = meta["labels"].get(pod_build.RUN) == self._host.objects.run
+        ended = (found.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+        if not mine and not ended and not meta.get("deletionTimestamp"):
+            raise Refused(
+                f"pod {self._name} of another run with this name is still active", obj=str(self._subject),
+                hint="wait for it or delete it, or give the run another name",
+            )  # fmt: skip
         if not meta.get("deletionTimestamp"):
             self._host.client.delete(ObjectRef.of({"apiVersion": "v1", "kind": "Pod", **found}), uid=meta["uid"])
 
     def _follow(self) -> Condition:
+        return self._outage.survive(self._watch)
+
+    def _watch(self) -> Condition:
         with Informer(self._host.client, [self._selection]) as informer:
             informer.observe(self._pod)
             while True:
                 found = informer.items(self._selection)
+                self._outage.answered()
                 condition = self._look(found[0] if found else None)
                 if condition.status != "Unknown":
                     return condition
                 if self._cancel.is_set():
                     raise Cancelled(self._cancel.reason or "cancelled", obj=str(self._subject))
-                if self._plan.timeout and time.monotonic() - self._started > self._plan.timeout:
+                if self._deadline and time.time() > self._deadline:
                     return pod_view.timed_out(self._plan.name, self._plan.timeout)
                 informer.changed(_LOOK)
 
@@ -232,6 +257,8 @@ class PodRun:
             log.finish(_LOG_SECONDS if condition.reason != "TaskRunTimeout" else 1.0)
         found, spec, who = pod_view.steps(self._pod), self._plan.spec, self._plan.name
         succeeded, reason, message = condition.status == "True", condition.reason, condition.message
+        for text in pod_view.not_started(self._pod):
+            self._emit("Warning", "StartError", text)
         try:
             values = pod_view.task_results(spec, pod_view.written(self._pod), found, who)
         except Invalid as error:
@@ -240,7 +267,7 @@ class PodRun:
                 succeeded, reason, message = False, "TaskRunValidationFailed", str(error)
         return TaskEnd(
             succeeded, reason, message, values, tuple(self._step_end(step) for step in found),
-            time.monotonic() - self._started, began=time.time() - (time.monotonic() - self._started),
+            time.monotonic() - self._started, began=time.time() - (time.monotonic() - self._started), artifacts=pod_view.artifacts(self._pod),
         )  # fmt: skip
 
     def _step_end(self, step: pod_view.Step) -> StepEnd:
@@ -253,7 +280,11 @@ class PodRun:
         if not self._pod:
             return
         target = ObjectRef("v1", "Pod", self._name, self._host.objects.namespace)
-        cluster_objects.delete_pod(self._host.client, target, self._pod["metadata"]["uid"], _GRACE, _GONE_SECONDS)
+        uid = self._pod["metadata"]["uid"]
+        try:
+            cluster_objects.delete_pod(self._host.client, target, uid, _GRACE, _GONE_SECONDS)
+        except SlipwayError as error:  # what the TaskRun has come to must not be lost for that
+            self._emit("Warning", "Left", f"pod {self._name} is left: {error.message}")
         for log in self._logs.values():
             log.finish(0.0)
 

@@ -104,6 +104,11 @@ class ProcessExecutor:
     ) -> ProcessSpec:
         uid, gid = self._user(step, toolset)
         process_rules.check_user(step, uid)
+        if uid and os.geteuid() == 0 and sandbox.available().name == "plain":
+            raise Refused(
+                f"{step.field}.securityContext.runAsUser: a plain process cannot become user {uid}",
+                obj=step.task_run, hint="install bubblewrap and allow user namespaces", reason="NoSandbox",
+            )  # fmt: skip
         env = {"PATH": _PATH, "HOME": _home_of(uid), **toolset.env, **step.env}
         env["PATH"] = ":".join([*toolset.path, env["PATH"]])
         return ProcessSpec(

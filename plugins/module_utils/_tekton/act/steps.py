@@ -48,6 +48,7 @@ class TaskRun:
         self._started = time.monotonic()
         self._containers = Containers(plan, host, shared)
         self._sidecars = Sidecars(host, self._sidecar_lines, lambda text: self._warn("Sidecar", text))
+        self._credentials: Credentials | None = None
         self._ends: list[StepEnd] = []
         self._left: list[Left] = []
         self._step_results: dict[str, dict[str, Value]] = {}
@@ -65,6 +66,8 @@ class TaskRun:
             return replace(end, artifacts=self._artifacts(), sidecars=sidecars)
         finally:
             self._remove()
+            if self._credentials:
+                self._credentials.removed()
             self._shared.volumes.release(self._plan.name)
 
     def _all(self) -> Ending | None:
@@ -190,7 +193,8 @@ class TaskRun:
         self._ends.append(StepEnd(name, code, reason, seconds, at, self._step_results[name], made))
         shown = 0 if reason == Reason.CONTINUED else code
         self._left.append(Left(f"step-{name}", shown, left.notes, out_of_memory=ended.out_of_memory))
-        return left.goes_on
+        # Lack of memory takes the whole container, and the next step waits for what it would have left.
+        return left.goes_on and not ended.out_of_memory
 
     def _overflows(self, notes: tuple[Any, ...], step: Mapping[str, Any]) -> bool:
         """Return whether the results do not fit the step's termination message; each step carries those of all before."""
@@ -218,7 +222,8 @@ class TaskRun:
         return found["provenance.json"]
 
     def _execute(self, index: int, name: str, step: dict[str, Any]) -> Ended:
-        command = self._credentials.given_to(self._containers.step(index, name, step))
+        command = self._containers.step(index, name, step)
+        command = self._credentials.given_to(command) if self._credentials else command
         lines = Lines(self._log(name), lambda line: self._line(line, self._data(name)))
         with ExitStack() as opened:
             opened.callback(lines.close)
@@ -248,7 +253,7 @@ class TaskRun:
         return sinks[0], sinks[1]
 
     def _stream_file(self, command: StepCommand, path: str, field: str) -> IO[bytes]:
-        path = os.path.normpath(os.path.join(command.cwd or "/workspace", path))
+        path = os.path.normpath(os.path.join(command.cwd or "/", path))
         mount = owner_of(path, command.mounts)
         if mount is None or mount.read_only:
             raise Refused(

@@ -18,6 +18,7 @@ from typing import Any
 from ..._core import quantity, redact
 from ..._core.errors import Invalid, Refused
 from ..._core.types import Manifest
+from ..._sandbox import process as sandbox
 from ..model.parse import Bundle
 from . import files, volume_files
 from .environment import Facts
@@ -49,6 +50,7 @@ class Volumes:
         self._folder = folder
         self._bundle = bundle
         self._claims = dict(claims)
+        self._with_secrets: set[str] = set()
         self._host_paths = [os.path.realpath(os.path.expanduser(path)) for path in host_paths]
 
     def check(self, binding: Mapping[str, Any], field: str) -> None:
@@ -105,7 +107,11 @@ class Volumes:
 
     def release(self, task: str) -> None:
         """Remove what one task had for itself: emptyDirs and the files of Secrets and ConfigMaps."""
-        shutil.rmtree(os.path.join(self._folder, "tasks", task), ignore_errors=True)
+        place = os.path.join(self._folder, "tasks", task)
+        shutil.rmtree(place, ignore_errors=True)
+        if task in self._with_secrets:
+            self._with_secrets.discard(task)
+            sandbox.removed(place)
 
     def remove(self) -> None:
         """Remove the claims that were made for this run."""
@@ -145,6 +151,9 @@ class Volumes:
 
     def _files(self, volume: Mapping[str, Any], task: str, field: str, facts: Facts, *, docker: bool = False) -> str:
         found = volume_files.contents(volume, field, self._object, facts)
+        if "secret" in volume or "projected" in volume:
+            self._with_secrets.add(task)
+            sandbox.remove_if_we_die(os.path.join(self._folder, "tasks", task))
         folder = self._make("tasks", task, f"files-{field.replace('.', '-').replace(' ', '-')}")
         volume_files.write(folder, volume_files.with_docker_config(found) if docker else found)
         return folder

@@ -19,16 +19,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._core.errors import Invalid, Refused
-from . import child_status, entrypoint, merge, pod_program, when, workspaces
+from . import child_status, entrypoint, merge, names, pod_program, when, workspaces
 from .pod_program import Around
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER = "slipway"
 RUN = "slipway.dev/run"
 DEADLINE = "slipway.dev/deadline"
+CLAIM = "slipway.dev/claim"
 _MESSAGES = 12 * 1024  # bytes of all termination messages of a pod. Source: kubelet, normalizeStatus
 _MESSAGE = 4096
-_TOOLS, _WORKSPACE = "tekton-internal-tools", "tekton-internal-workspace"
+_GIVEN, _CREDENTIALS = "tekton-internal-creds", "/tekton/creds-secrets"
+_TOOLS, _RESULTS, _WORKSPACE = "tekton-internal-tools", "tekton-internal-results", "tekton-internal-workspace"
+_PATIENT = 10_000  # failures of a probe that only says whether a sidecar is ready yet: upstream ends no sidecar for it
 _LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _CONTAINER = ("image", "imagePullPolicy", "envFrom", "securityContext", "volumeDevices", "workingDir")
 _SIDECAR = (
@@ -53,7 +56,8 @@ _TEMPLATE = (
 class Wanted:
     """What a pod is made from: the TaskRun's name and substituted spec, its bindings as upstream writes them.
 
-    `timeout` in seconds (0: none), `deadline` the same as a time for people, `run` the identity of the run.
+    `timeout` in seconds (0: none), `deadline` the same as a time for people, `run` the identity of the run,
+    `credentials` the files of the ServiceAccount's Secrets, text by path.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Wanted:
     template: Mapping[str, Any] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, str] = field(default_factory=dict)
 
 
 def pod_name(task_run: str) -> str:
@@ -90,19 +95,47 @@ def pod(wanted: Wanted, cel: Callable[[str], object] = when.no_cel) -> dict[str,
         "containers": steps[-1:],
         "volumes": [
             {"name": _TOOLS, "emptyDir": {}},
+            {"name": _RESULTS, "emptyDir": {}},
             {"name": _WORKSPACE, "emptyDir": {}},
+            *_credential_volumes(wanted, len(steps)),
             *(spec.get("volumes") or []),
         ],
     }
     body |= {key: wanted.template[key] for key in _TEMPLATE if wanted.template.get(key) is not None}
+    body |= _together(wanted)
     body |= {"serviceAccountName": wanted.service_account} if wanted.service_account else {}
     # Upstream's own margin: the engine ends a run in time, the kubelet one whose engine has died.
     body |= {"activeDeadlineSeconds": math.ceil(wanted.timeout * 1.5)} if wanted.timeout > 0 else {}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": _metadata(wanted), "spec": body}
 
 
+def _claim(wanted: Wanted) -> str:
+    """Return the value of the label of the first claim, "" for a pod without one."""
+    claims = (str((one.get("persistentVolumeClaim") or {}).get("claimName") or "") for one in wanted.bindings)
+    return next((names.hashed("claim", name, 8) for name in claims if name), "")
+
+
+def _together(wanted: Wanted) -> dict[str, Any]:
+    """Pods of one claim had better be on one node: most volumes can be attached to one only.
+
+    Upstream's affinity assistant insists on it; here it is a wish, which a full node cannot turn into a deadlock.
+    """
+    claim = _claim(wanted)
+    if not claim or wanted.template.get("affinity"):
+        return {}
+    term = {"labelSelector": {"matchLabels": {CLAIM: claim}}, "topologyKey": "kubernetes.io/hostname"}
+    wish = {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}
+    return {"affinity": {"podAffinity": wish}}
+
+
 def _metadata(wanted: Wanted) -> dict[str, Any]:
-    own = {MANAGED_BY: OWNER, RUN: wanted.run, "tekton.dev/taskRun": wanted.name, **wanted.labels}
+    own = {
+        MANAGED_BY: OWNER,
+        RUN: wanted.run,
+        CLAIM: _claim(wanted),
+        "tekton.dev/taskRun": wanted.name,
+        **wanted.labels,
+    }
     labels = {key: value for key, value in own.items() if _LABEL.fullmatch(value)}
     annotations = {DEADLINE: wanted.deadline} if wanted.deadline else {}
     named = {"name": pod_name(wanted.name), "namespace": wanted.namespace, "labels": labels}
@@ -123,9 +156,43 @@ def _steps(wanted: Wanted, spec: Mapping[str, Any], cel: Callable[[str], object]
     for index, step in enumerate(merged):
         given = [{"name": key, "value": value} for key, value in wanted.env.items()]
         step = {**step, "env": _by_name([*given, *template_env, *(step.get("env") or [])])}
-        around = Around(results, longest, f"spec.steps[{index}]", skipped=_skipped(step, cel))
-        out.append(_step(step, index, around))
+        sources = {path: f"{_CREDENTIALS}/{path}" for path in wanted.credentials}
+        around = Around(results, longest, f"spec.steps[{index}]", _skipped(step, cel), sources)
+        out.append(_step(step, index, around, last=index == len(merged) - 1))
     return out
+
+
+def credential_keys(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the key in the pod's Secret of each file of the credentials, by path."""
+    return {path: f"file-{number}" for number, path in enumerate(sorted(files))}
+
+
+def credentials_name(task_run: str) -> str:
+    """Return the name of the Secret that holds a TaskRun's credentials while it runs."""
+    return child_status.child_name(task_run, "-creds")
+
+
+def _with_credentials(step: Mapping[str, Any], index: int) -> dict[str, Any]:
+    """Each step has a place of its own for them, in memory. Source: pkg/pod/creds_init.go."""
+    own = {"name": f"tekton-creds-init-home-{index}", "mountPath": "/tekton/creds"}
+    given = {"name": _GIVEN, "mountPath": _CREDENTIALS, "readOnly": True}
+    return {**step, "volumeMounts": [own, given, *(step.get("volumeMounts") or [])]}
+
+
+def _with_plain_credentials(step: Mapping[str, Any]) -> dict[str, Any]:
+    """A step without the program sees them in /tekton/creds; its home is not known, so registries' are named to it."""
+    given = {"name": _GIVEN, "mountPath": "/tekton/creds", "readOnly": True}
+    named = {"name": "DOCKER_CONFIG", "value": "/tekton/creds/.docker"}
+    env = _by_name([named, *(step.get("env") or [])])
+    return {**step, "env": env, "volumeMounts": [given, *(step.get("volumeMounts") or [])]}
+
+
+def _credential_volumes(wanted: Wanted, count: int) -> list[dict[str, Any]]:
+    if not wanted.credentials:
+        return []
+    items = [{"key": key, "path": path} for path, key in credential_keys(wanted.credentials).items()]
+    own = [{"name": f"tekton-creds-init-home-{n}", "emptyDir": {"medium": "Memory"}} for n in range(count)]
+    return [{"name": _GIVEN, "secret": {"secretName": credentials_name(wanted.name), "items": items}}, *own]
 
 
 def _by_name(env: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -138,26 +205,25 @@ def _skipped(step: Mapping[str, Any], cel: Callable[[str], object]) -> bool:
     return not entrypoint.allowed(fixed, cel) if fixed else False
 
 
-def _step(step: Mapping[str, Any], index: int, around: Around) -> dict[str, Any]:
+def _step(step: Mapping[str, Any], index: int, around: Around, *, last: bool) -> dict[str, Any]:
     name = step_name(step, index)
-    out = _container(step, f"step-{name}")
-    reason = pod_program.needs(step, around.results)
     has_words = bool(step.get("script") or step.get("command"))
-    if not reason:
-        out |= {key: step[key] for key in ("command", "args") if step.get(key)}
-    elif not has_words:
-        raise Refused(
-            f"{around.field}.command is needed, because {reason} is used: "
-            f"the entry point of image {step.get('image')!r} is known to the cluster only",
-            hint="name the command of the image",
-        )
-    else:
-        plain = {**step, "when": [one for one in step.get("when") or [] if not one.get("cel")]}
-        _check_steps(step, around.field)
-        program = pod_program.around(plain, index, name, around)
-        out["command"] = ["/bin/sh", "-c", _literal(program), "step"]
-        out["args"] = pod_program.words(step, index)
-    return {**out, "terminationMessagePath": pod_program.MESSAGE}
+    reason = pod_program.needs(step, around.results, last=last)
+    if reason and not has_words:
+        raise pod_program.refused(step, reason, around.where)
+    if not reason and not (around.credentials and has_words):
+        step = _with_plain_credentials(step) if around.credentials else step
+        words = {key: step[key] for key in ("command", "args") if step.get(key)}
+        return {**_container(step, f"step-{name}"), **words, "terminationMessagePath": pod_program.MESSAGE}
+    _check_steps(step, around.where)
+    plain = {**step, "when": [one for one in step.get("when") or [] if not one.get("cel")]}
+    step = _with_credentials(step, index) if around.credentials else step
+    return {
+        **_container(step, f"step-{name}"),
+        "command": ["/bin/sh", "-c", _literal(pod_program.around(plain, index, name, around)), "step"],
+        "args": pod_program.words(plain, index),
+        "terminationMessagePath": pod_program.MESSAGE,
+    }
 
 
 def _check_steps(step: Mapping[str, Any], where: str) -> None:
@@ -183,7 +249,8 @@ def _container(entry: Mapping[str, Any], name: str, fields: Sequence[str] = _CON
         out["workingDir"] = f"/workspace/{cwd}"
     if entry.get("computeResources"):
         out["resources"] = entry["computeResources"]
-    own = [{"name": _TOOLS, "mountPath": "/tekton"}, {"name": _WORKSPACE, "mountPath": "/workspace"}]
+    paths = {_TOOLS: "/tekton", _RESULTS: "/tekton/results", _WORKSPACE: "/workspace"}
+    own = [{"name": volume, "mountPath": path} for volume, path in paths.items()]
     return {**out, "volumeMounts": _by_path([*own, *(entry.get("volumeMounts") or [])])}
 
 
@@ -196,8 +263,9 @@ def _by_path(mounts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def _sidecar(entry: Mapping[str, Any], index: int) -> dict[str, Any]:
     name = str(entry.get("name") or f"unnamed-{index}")
     out = {**_container(entry, f"sidecar-{name}", _SIDECAR), "restartPolicy": "Always"}
-    probe = entry.get("startupProbe") or entry.get("readinessProbe")
-    out |= {"startupProbe": {**probe, "successThreshold": 1}} if probe else {}
+    ready = entry.get("readinessProbe")
+    probe = entry.get("startupProbe") or (ready and {**ready, "successThreshold": 1, "failureThreshold": _PATIENT})
+    out |= {"startupProbe": probe} if probe else {}
     if entry.get("script"):
         out["command"] = ["/bin/sh", "-c", _literal(pod_program.sidecar(str(entry["script"]), name)), shlex.quote(name)]
         out["args"] = [str(word) for word in entry.get("args") or []]

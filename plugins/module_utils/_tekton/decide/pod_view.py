@@ -17,7 +17,7 @@ from typing import Any
 from ..._core import duration
 from ..._core.clock import parse_rfc3339
 from ..._core.errors import Invalid
-from . import pods, results, substitution, termination
+from . import entrypoint, pods, results, substitution, termination
 from .params import Value
 from .termination import Kind
 
@@ -153,6 +153,25 @@ def written(pod: Pod) -> dict[str, str]:
     """Return the texts of the Task's results that steps have told of; of several the last."""
     told = [one for status in pods.ordered(view(pod)) for one in _told(status)]
     return {one.key: one.value for one in told if one.kind == Kind.TASK_RUN}
+
+
+def not_started(pod: Pod) -> list[str]:
+    """Say why steps could not be started, such as for lack of a shell in the image."""
+    out = []
+    for status in pods.ordered(view(pod)):
+        ended = (status.get("state") or {}).get("terminated") or {}
+        if ended.get("reason") in ("StartError", "ContainerCannotRun") and ended.get("message"):
+            out.append(f"{status['name']}: {ended['message']}")
+    return out
+
+
+def artifacts(pod: Pod) -> dict[str, Any]:
+    """Return what the TaskRun says it used and made, as the last step has told; what is no such JSON is not said."""
+    told = [one.value for status in pods.ordered(view(pod)) for one in _told(status) if one.kind == Kind.ARTIFACTS]
+    try:
+        return entrypoint.artifacts_of(told[-1]) if told else {}
+    except Invalid:
+        return {}
 
 
 def task_results(spec: Mapping[str, Any], raw: Mapping[str, str], found: Sequence[Step], who: str) -> dict[str, Value]:

@@ -4,7 +4,7 @@
 
 """What a cluster's ConfigMaps config-defaults and feature-flags say, when they are given beside a run.
 
-Upstream's defaults, except that alpha features need no permission here. Read in this one place.
+Upstream's defaults. What a feature would need permission for is allowed here: there is no administrator to ask.
 Source: tektoncd/pipeline pkg/apis/config/default.go, feature_flags.go, v1.15.
 """
 
@@ -20,11 +20,7 @@ from ..._core.yaml import Document
 from ..decide.timeouts import DEFAULT
 from .parse import Bundle
 
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "t": True, "f": False}
-_CHOICES = {
-    "enable-api-fields": ("alpha", "beta", "stable"),
-    "results-from": ("termination-message", "sidecar-logs"),
-}
+_CHOICES = {"results-from": ("termination-message", "sidecar-logs")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +32,8 @@ class Config:
     service_account: str = "default"
     pod_template: Mapping[str, Any] = field(default_factory=dict)
     forbidden_env: frozenset[str] = frozenset()
-    api_fields: str = "alpha"
     large_results: bool = False
     max_result_size: int = 4096
-    set_security_context: bool = False
-    read_only_root: bool = False
 
     @property
     def whole_timeout(self) -> float:
@@ -70,11 +63,8 @@ def read(bundle: Bundle) -> Config:
         service_account=defaults.text("default-service-account") or "default",
         pod_template=defaults.mapping("default-pod-template"),
         forbidden_env=frozenset(part.strip() for part in defaults.text("default-forbidden-env").split(",") if part),
-        api_fields=flags.choice("enable-api-fields") or "alpha",
         large_results=flags.choice("results-from") == "sidecar-logs",
         max_result_size=flags.number("max-result-size") or 4096,
-        set_security_context=flags.boolean("set-security-context"),
-        read_only_root=flags.boolean("set-security-context-read-only-root-filesystem"),
     )
 
 
@@ -104,12 +94,6 @@ class _Map:
         if not text.isdecimal():
             raise self._wrong(key, f"is no whole number: {text!r}")
         return int(text)
-
-    def boolean(self, key: str) -> bool:
-        text = self.text(key).lower()
-        if text and text not in _BOOLEANS:
-            raise self._wrong(key, f"is neither true nor false: {text!r}")
-        return _BOOLEANS.get(text, False)
 
     def choice(self, key: str) -> str:
         text = self.text(key)

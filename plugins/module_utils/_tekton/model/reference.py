@@ -38,6 +38,17 @@ class Ask:
         text = gojson.dumps({"resolver": self.resolver, "params": params})
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    def request(self, namespace: str, name: str) -> str:
+        """Return namespace/name of the ResolutionRequest that Tekton would make for the run `name`; messages have it.
+
+        Source: pkg/resolution/resource/name.go, GenerateDeterministicNameFromSpec (FNV-1a, 128 bits).
+        """
+        parts = [f"{namespace}/{name}"]
+        for key, value in sorted(() if self.name else self.params.items()):
+            parts += [key, value if isinstance(value, str) else gojson.dumps(value)]
+        found = f"{_fnv(''.join([*parts, self.name])):032x}"
+        return f"{namespace}/{self.resolver[: 62 - len(found)]}-{found}"
+
     @property
     def shown(self) -> str:
         """How messages name it. Source: pkg/resolution/resource/name.go, GenerateErrorLogString."""
@@ -51,6 +62,14 @@ class Ask:
     def text(self) -> str:
         """How people read it: git url=https://host/r.git pathInRepo=task.yaml."""
         return " ".join([self.resolver, *(f"{name}={value}" for name, value in self.params.items())])
+
+
+def _fnv(text: str) -> int:
+    """Return the FNV-1a hash of 128 bits."""
+    value = 0x6C62272E07BB014262B821756295C58D
+    for byte in text.encode():
+        value = ((value ^ byte) * 0x1000000000000000000013B) % (1 << 128)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +107,17 @@ class Remote(Protocol):
     def start(self, ask: Ask) -> None:
         """Begin to look, without waiting."""
 
-    def fetch(self, ask: Ask) -> Fetched:
-        """Return the object; waits. Raises Refused, Permanent, Invalid, TimedOut and Cancelled."""
+    def fetch(self, ask: Ask, task: str = "") -> Fetched:
+        """Return the object; waits. `task` is the pipeline task that has the reference, for messages.
+
+        Raises Refused, Permanent, Invalid and Cancelled.
+        """
+
+    def keep(self) -> None:
+        """Keep what was found, now and from now on: the run begins, and goes on with the same bytes when it is interrupted."""
+
+    def stop(self) -> None:
+        """Stop what still goes on: nobody waits for it any more."""
 
     def resolved(self) -> list[dict[str, Any]]:
         """Return what was found so far: resolver, kind, name and refSource of each."""

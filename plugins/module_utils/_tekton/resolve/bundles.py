@@ -57,6 +57,8 @@ def fetch(params: Params, context: Context) -> Resolved:
             raise Permanent(f"invalid tekton bundle {params['bundle']}, error: {problem}")
         context.left()
         layer = _layer(layers, params)
+        if int(layer.get("size") or 0) > _MOST_BYTES:
+            raise _too_large()
         data = unpacked(registry.blob(reference.repository, layer["digest"]))
     finally:
         registry.close()
@@ -109,6 +111,10 @@ def _layer(layers: Sequence[Mapping[str, Any]], params: Params) -> Mapping[str, 
     return layers[there.index(wanted)]
 
 
+def _too_large() -> Permanent:
+    return Permanent(f"the object is larger than {_MOST_BYTES >> 20} MiB")
+
+
 def unpacked(blob: bytes) -> bytes:
     """Return the one object of a layer: a tar archive of one file or the file itself, gzipped or not."""
     data = blob
@@ -119,7 +125,7 @@ def unpacked(blob: bytes) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise Permanent(f"failed to read image layer: {error}") from error
     if len(data) > _MOST_BYTES:
-        raise Permanent(f"the object is larger than {_MOST_BYTES >> 20} MiB")
+        raise _too_large()
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             member = archive.next()

@@ -45,14 +45,14 @@ def check(params: Mapping[str, Any], settings: Settings) -> dict[str, str]:
 
 
 def _check_namespace(namespace: str, conf: Mapping[str, str]) -> None:
-    allowed, blocked = conf["allowed-namespaces"].split(","), conf["blocked-namespaces"].split(",")
-    if conf["allowed-namespaces"] and namespace in allowed:
-        return
-    if "*" in blocked:
-        raise wrong("only explicit allowed access to namespaces is allowed")
-    if namespace in blocked:
+    allowed, blocked = conf["allowed-namespaces"], conf["blocked-namespaces"]
+    if namespace in blocked.split(","):
         raise wrong(f"access to specified namespace {namespace} is blocked")
-    if conf["allowed-namespaces"]:
+    if namespace in allowed.split(","):
+        return
+    if blocked == "*":
+        raise wrong("only explicit allowed access to namespaces is allowed")
+    if allowed:
         raise wrong(f"access to specified namespace {namespace} is not allowed")
 
 
@@ -75,7 +75,7 @@ def fetch(params: Params, context: Context) -> Resolved:
     if obj is None:
         raise Permanent(f'{params["kind"]}s.tekton.dev "{name}" not found', hint=f"namespace {namespace}")
     meta = obj["metadata"]
-    uri = f"/apis/{version}/namespaces/{namespace}/{params['kind']}/{name}@{meta.get('uid', '')}"
+    uri = f"/apis/{_VERSIONS['task']}/namespaces/{namespace}/{params['kind']}/{name}@{meta.get('uid', '')}"
     spec = yaml.dump(_sorted(obj.get("spec") or {}))
     kept = {"name": name, "namespace": namespace, **{k: meta[k] for k in ("labels", "annotations") if meta.get(k)}}
     data = gojson.dumps({"apiVersion": version, "kind": kind, "metadata": kept, "spec": obj.get("spec")})

@@ -24,10 +24,11 @@ from ..._core.errors import Cancelled, Permanent, SlipwayError
 from ..._git.command import Credentials, Git
 from ..model.reference import Source
 from . import scm
-from .resolver import Context, Params, Resolved, Resolver, is_sha, texts, wrong
-from .settings import Settings
+from .resolver import Address, Context, Params, Resolved, Resolver, address, is_sha, texts, wrong
+from .settings import Settings, seconds
 
 _URL = re.compile(r"^(/|[^@]+@[^:]+|(git|https?|ssh|file)://)")
+_HEADER = re.compile(rb"[0-9a-f]{40,64} (blob|tree) ([0-9]+)")
 _TOKEN = "token"
 _FORGOTTEN = 600.0
 
@@ -68,10 +69,14 @@ def fetch(params: Params, context: Context) -> Resolved:
     """Return the file at the commit that the revision means now."""
     if not params.get("url"):
         return scm.fetch(params, context)
-    git = Git(_credentials(params, context), cancel=_Deadline(context))
+    conf = context.settings.texts("git", params.get("configKey", ""))
+    limit = seconds(conf.get("fetch-timeout") or "1m", "resolvers.git.fetch-timeout")
+    context = context.within(limit)
+    place = address(params["url"])
+    git = Git(_credentials(place, params, context), cancel=_Deadline(context))
     folder = _scratch(os.path.join(context.settings.cache_dir, "work"))
     try:
-        return _from_repository(git, folder, params)
+        return _from_repository(git, folder, place.url, params)
     except Cancelled:
         context.left()
         raise
@@ -106,23 +111,28 @@ class _Deadline(Linked):
         return super().is_set()
 
 
-def _credentials(params: Params, context: Context) -> Credentials:
-    """Return the token of the param gitToken; without it git's own configuration decides."""
+def _credentials(place: Address, params: Params, context: Context) -> Credentials:
+    """Return the token of the param gitToken, or the login in the address; without both git's configuration decides."""
     if not params.get("gitToken"):
-        return Credentials()
+        return Credentials(place.username, place.password, place.url)
     token = context.secret_text(params["gitToken"], params.get("gitTokenKey") or _TOKEN)
-    return Credentials("git", token, params["url"])
+    return Credentials("git", token, place.url)
 
 
-def _from_repository(git: Git, folder: str, params: Params) -> Resolved:
-    """Fetch one commit without its history and read one file of it; nothing is checked out."""
+def _from_repository(git: Git, folder: str, url: str, params: Params) -> Resolved:
+    """Fetch one commit without its history and read one file of it; nothing is checked out.
+
+    Where the server can, not even the other files are fetched: git asks for the one when it is read.
+    """
     path = _clean(params["pathInRepo"])
     git.run("init", "--quiet", "--bare", folder)
-    git.run("-C", folder, "fetch", "--quiet", "--no-tags", "--depth=1", "--", params["url"], params["revision"])
+    git.run("-C", folder, "remote", "add", "--", "origin", url)
+    wanted = ("--quiet", "--no-tags", "--depth=1", "--filter=blob:none", "--", "origin", params["revision"])
+    git.run("-C", folder, "fetch", *wanted)
     commit = git.run("-C", folder, "rev-parse", "--verify", "FETCH_HEAD^{commit}")
     question = f"{commit}:{path}\n".encode()
     answer = git.raw("-C", folder, "cat-file", "--batch", "--follow-symlinks", data=question)
-    source = Source(f"git+{params['url']}", {"sha1": commit}, params["pathInRepo"])
+    source = Source(f"git+{url}", {"sha1": commit}, params["pathInRepo"])
     return Resolved(_content(answer, params["pathInRepo"]), source)
 
 
@@ -136,13 +146,12 @@ def _clean(path: str) -> str:
 def _content(answer: bytes, path: str) -> bytes:
     """Return the file in the answer of cat-file: its header, then as many bytes as that says."""
     head, _, rest = answer.partition(b"\n")
-    words = head.decode("utf-8", "replace").split(" ")
-    if len(words) == 3 and words[1] == "blob":
-        return rest[: int(words[2])]
-    if words[0] == "symlink":
+    found = _HEADER.fullmatch(head)
+    if found and found[1] == b"blob":
+        return rest[: int(found[2])]
+    if head.startswith(b"symlink "):
         raise _escape(path)
-    what = "is a directory" if len(words) == 3 and words[1] == "tree" else "file does not exist"
-    raise Permanent(f'error opening file "{path}": {what}')
+    raise Permanent(f'error opening file "{path}": {"is a directory" if found else "file does not exist"}')
 
 
 def _escape(path: str) -> Permanent:

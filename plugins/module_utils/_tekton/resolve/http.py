@@ -12,9 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +20,7 @@ from ..._core import redact
 from ..._core.errors import Permanent
 from ..model.reference import Source
 from . import web
-from .resolver import Context, Params, Resolved, Resolver, texts, wrong
+from .resolver import Address, Context, Params, Resolved, Resolver, address, texts, wrong
 from .settings import Settings, seconds
 
 _USER, _SECRET, _KEY = "http-username", "http-password-secret", "http-password-secret-key"
@@ -55,20 +53,24 @@ def _check_url(url: str) -> None:
 def fetch(params: Params, context: Context) -> Resolved:
     """Return the file. Source: FetchHttpResource."""
     limit = seconds(context.settings.texts("http")["fetch-timeout"], "resolvers.http.fetch-timeout")
-    context = replace(context, deadline=min(context.deadline, time.monotonic() + limit))
-    answer = web.get(params["url"], context, _headers(params, context))
+    context = context.within(limit)
+    place = address(params["url"])
+    answer = web.get(place.url, context, _headers(place, params, context))
     if answer.status != 200:
-        raise Permanent(f"requested URL '{params['url']}' is not found", hint=f"the server answered {answer.status}")
+        raise Permanent(f"requested URL '{place.url}' is not found", hint=f"the server answered {answer.status}")
     if "digest" in params:
         _check_digest(params["digest"], answer.body)
-    return Resolved(answer.body, Source(params["url"], {"sha256": hashlib.sha256(answer.body).hexdigest()}))
+    return Resolved(answer.body, Source(place.url, {"sha256": hashlib.sha256(answer.body).hexdigest()}))
 
 
-def _headers(params: Params, context: Context) -> dict[str, str]:
-    if not params.get(_SECRET):
+def _headers(place: Address, params: Params, context: Context) -> dict[str, str]:
+    """Return the login of the params, else that of the address."""
+    user, password = place.username, place.password
+    if params.get(_SECRET):
+        user, password = params[_USER], context.secret_text(params[_SECRET], params.get(_KEY) or "password")
+    if not password:
         return {}
-    password = context.secret_text(params[_SECRET], params.get(_KEY) or "password")
-    pair = base64.b64encode(f"{params[_USER]}:{password}".encode()).decode()
+    pair = base64.b64encode(f"{user}:{password}".encode()).decode()
     redact.current.register(pair)
     return {"Authorization": f"Basic {pair}"}
 

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..._core.errors import Permanent
 from ..._core.yaml import Document
 from ..decide import references
 from ..model.parse import Bundle
@@ -39,7 +38,7 @@ def inline_or_given(bundle: Bundle, owner: Document, entry: Mapping[str, Any], p
     if entry.get("taskSpec"):
         return with_actions(bundle, owner, Found("", entry["taskSpec"], True), entry, f"{path}.taskSpec")
     reference = entry["taskRef"]
-    found = given(bundle, owner, reference, "Task", f"{path}.taskRef")
+    found = given(bundle, owner, reference, "Task", f"{path}.taskRef", str(entry.get("name") or ""))
     return with_actions(bundle, owner, found, entry, f"{path}.taskRef")
 
 
@@ -71,19 +70,22 @@ def _remote_action(
     step = spec["steps"][index]
     values = next(values for ref, _kind, values in referenced.steps(spec, entry, owner) if ref is step["ref"])
     try:
-        fetched = referenced.fetch(bundle, owner, step["ref"], "StepAction", path, values)
-    except Permanent as error:
+        fetched = referenced.fetch(bundle, owner, step["ref"], "StepAction", path, values, str(entry.get("name") or ""))
+    except referenced.Unresolved as error:
         shown = references.quoted(step.get("name") or "")
         error.message = f"failed to resolve step ref for step {shown} (index {index}): {error.message}"
         raise
     return Found(fetched.name, fetched.document.data["spec"], False, source=fetched.source.as_dict())
 
 
-def given(bundle: Bundle, owner: Document, reference: Mapping[str, Any], kind: str, path: str) -> Found:
-    """Return the object that a reference means: a given one by its name, a remote one by its resolver."""
+def given(bundle: Bundle, owner: Document, reference: Mapping[str, Any], kind: str, path: str, task: str = "") -> Found:
+    """Return the object that a reference means: a given one by its name, a remote one by its resolver.
+
+    `task` is the name of the pipeline task that has the reference.
+    """
     if reference.get("resolver"):
         values = referenced.values_of_run(owner)
-        fetched = referenced.fetch(bundle, owner, reference, kind, path, values)
+        fetched = referenced.fetch(bundle, owner, reference, kind, path, values, task)
         return Found(fetched.name, fetched.document.data["spec"], False, source=fetched.source.as_dict())
     document = bundle.need(kind, str(reference.get("name", "")), owner, f"{path}.name")
     return Found(str(reference["name"]), document.data["spec"], False)

@@ -23,11 +23,14 @@ def resolve_all(bundle: Bundle, run: Document) -> list[dict[str, Any]]:
     """
     if bundle.remote is None:
         return []
-    if run.data["kind"] == "TaskRun":
-        local.inline_or_given(bundle, run, run.data["spec"], "spec")
-    else:
-        _pipeline(bundle, run)
-    return bundle.remote.resolved()
+    try:
+        if run.data["kind"] == "TaskRun":
+            local.inline_or_given(bundle, run, run.data["spec"], "spec")
+        else:
+            _pipeline(bundle, run)
+        return bundle.remote.resolved()
+    finally:
+        bundle.remote.stop()
 
 
 def _pipeline(bundle: Bundle, run: Document) -> None:

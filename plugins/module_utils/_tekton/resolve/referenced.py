@@ -23,6 +23,10 @@ from ..model.reference import Ask, Fetched, ask_of
 NOTHING = Replacements()
 
 
+class Unresolved(Permanent):
+    """What a reference asks for cannot be had; `reason` and `message` are those of the run's condition."""
+
+
 def values_of_run(owner: Document) -> Replacements:
     """Return what params and context of a PipelineRun or TaskRun mean; nothing for other objects."""
     kind = str(owner.data.get("kind"))
@@ -41,15 +45,19 @@ def values_of_task(spec: Mapping[str, Any], entry: Mapping[str, Any]) -> Replace
 
 
 def fetch(
-    bundle: Bundle, owner: Document, reference: Mapping[str, Any], kind: str, path: str, values: Replacements
-) -> Fetched:
-    """Return the object of a reference. Errors have the place, and Tekton's reason and message."""
+    bundle: Bundle, owner: Document, reference: Mapping[str, Any], kind: str, path: str, values: Replacements,
+    task: str = "",
+) -> Fetched:  # fmt: skip
+    """Return the object of a reference. Errors have the place, and Tekton's reason and message.
+
+    `task` is the name of the pipeline task that has the reference.
+    """
     if bundle.remote is None:
         text = f"{path}.resolver: {reference['resolver']!r} is not resolved here"
         raise Refused(text, hint=f"add the {kind} to src and name it in {path}.name", at=_place(owner, path))
     ask = _filled(owner, ask_of(reference, kind), path, values)
     try:
-        return bundle.remote.fetch(ask)
+        return bundle.remote.fetch(ask, task)
     except Cancelled:
         raise
     except (Refused, Invalid) as error:
@@ -116,7 +124,7 @@ def _place(owner: Document, path: str) -> Place:
     return owner.place(path.replace("spec.", "spec.pipelineSpec.", 1) if inside else path)
 
 
-def _told(owner: Document, ask: Ask, path: str, error: SlipwayError, namespace: str) -> Permanent:
+def _told(owner: Document, ask: Ask, path: str, error: SlipwayError, namespace: str) -> Unresolved:
     """Return the failure as the condition of the run has it. Source: reconcile, resolvePipelineState."""
     name = str((owner.data.get("metadata") or {}).get("name") or "")
     reason, text = "TaskRunResolutionFailed", error.message
@@ -132,4 +140,4 @@ def _told(owner: Document, ask: Ask, path: str, error: SlipwayError, namespace: 
             f"Pipeline {namespace}/{name} can't be Run; it contains Tasks that don't exist: "
             f"Couldn't retrieve Task {references.quoted(ask.shown)}: {error.message}"
         )
-    return Permanent(text, hint=error.hint, at=_place(owner, path), field=path, reason=reason)
+    return Unresolved(text, hint=error.hint, at=_place(owner, path), field=path, reason=reason)

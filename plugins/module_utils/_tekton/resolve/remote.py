@@ -11,28 +11,31 @@ Source: tektoncd/pipeline pkg/remoteresolution/resolver/framework/{reconciler,ca
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from typing import Any
 
 from ..._core import yaml
-from ..._core.cancel import Cancel
+from ..._core.cancel import Cancel, Linked
 from ..._core.errors import Cancelled, Invalid, Permanent, Refused, SlipwayError
 from ..._core.yaml import Document
 from ..act.workspaces import values
+from ..decide.child_status import child_name
 from ..model.parse import Bundle, parse
 from ..model.reference import Ask, Fetched
 from . import mapped
 from .kept import Cache, Kept
-from .resolver import Context, Resolved, Resolver, Secrets, late
+from .resolver import TIMED_OUT, Context, Resolved, Resolver, Secrets, late
 from .settings import CACHE_MODES, LONGEST, Settings, read
 
 NAMES = ("git", "http", "hub", "bundles", "cluster")
-_TICK = 0.2
+_AT_ONCE = 16
+_TICK, _MOMENT = 0.2, 1.0
 _WORDS = {"Task": "task", "Pipeline": "pipeline", "StepAction": "StepAction"}
 
 
@@ -72,19 +75,36 @@ class RemoteObjects:
     ) -> None:
         self.namespace = namespace
         self._settings, self._name, self._secret = settings, name, secret
-        self._cancel, self._tell = cancel or Cancel(), tell
+        self._cancel, self._tell = Linked(cancel or Cancel()), tell
         self._kept, self._cache = Kept(folder), Cache(settings.cache_dir)
         self._running: dict[str, Future[Resolved]] = {}
         self._began: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._bytes: dict[str, Resolved] = {}
+        self._objects: dict[tuple[str, str], Fetched] = {}
+        self._keeping = False
+        self._lock, self._slots = threading.Lock(), threading.Semaphore(_AT_ONCE)
         self._found: dict[str, dict[str, Any]] = {}
 
     def resolved(self) -> list[dict[str, Any]]:
         """Return what was found so far: resolver, kind, name and refSource of each."""
         return list(self._found.values())
 
+    def keep(self) -> None:
+        """Keep what was found, now and from now on: the run begins. What was found for a plan is not kept."""
+        with self._lock:
+            self._keeping = True
+            for key, found in self._bytes.items():
+                self._kept.write(key, found)
+
+    def stop(self) -> None:
+        """Stop what still goes on, and wait a moment for it: a git that was started must not stay behind."""
+        self._cancel.set("nobody waits for it any more")
+        with self._lock:
+            running = [future for future in self._running.values() if not future.done()]
+        wait(running, _MOMENT)
+
     def forget(self) -> None:
-        """Forget what an earlier attempt of the run has kept: nothing of it has run."""
+        """Forget what an earlier run of this name has kept."""
         self._kept.clear()
 
     def start(self, ask: Ask) -> None:
@@ -94,25 +114,28 @@ class RemoteObjects:
                 return
             future: Future[Resolved] = Future()
             self._running[ask.key] = future
-            self._began[ask.key] = time.monotonic()
         threading.Thread(target=self._work, args=(ask, future), name="resolve", daemon=True).start()
 
-    def fetch(self, ask: Ask) -> Fetched:
-        """Return the object that a reference means, as Tekton v1."""
+    def fetch(self, ask: Ask, task: str = "") -> Fetched:
+        """Return the object that a reference means, as Tekton v1. `task` is the pipeline task that has the reference."""
+        if (known := self._objects.get((ask.key, ask.kind))) is not None:
+            return known
         self.start(ask)
-        future, deadline = self._running[ask.key], self._began[ask.key] + LONGEST
+        future = self._running[ask.key]
         while not future.done():
             self._cancel.check()
-            if time.monotonic() > deadline:
-                raise self._told(ask, late())
+            if time.monotonic() > self._began.get(ask.key, math.inf) + LONGEST:
+                raise self._told(ask, task, late())
             _wait(future)
         try:
             resolved = future.result()
-        except (Cancelled, Refused):
+        except Cancelled:
             raise
         except SlipwayError as error:
-            raise self._told(ask, error) from error
-        fetched = _object(ask, resolved)
+            if type(error) is Refused:  # ours; a server that refuses has words of its own
+                raise
+            raise self._told(ask, task, error) from error
+        fetched = self._objects[(ask.key, ask.kind)] = _object(ask, resolved)
         self._found[ask.key] = {
             "resolver": ask.resolver, "kind": ask.kind, "name": fetched.name, "refSource": fetched.source.as_dict(),
         }  # fmt: skip
@@ -120,14 +143,19 @@ class RemoteObjects:
 
     def _work(self, ask: Ask, future: Future[Resolved]) -> None:
         try:
-            future.set_result(self._resolve(ask))
+            with self._slots:
+                self._began[ask.key] = time.monotonic()
+                future.set_result(self._resolve(ask))
         except BaseException as error:
             future.set_exception(error)
 
     def _resolve(self, ask: Ask) -> Resolved:
         before = self._kept.read(ask.key) or mapped.find(self._settings.entries, ask)
         found = before or self._ask(ask)
-        self._kept.write(ask.key, found)
+        with self._lock:
+            self._bytes[ask.key] = found
+            if self._keeping:
+                self._kept.write(ask.key, found)
         return found
 
     def _ask(self, ask: Ask) -> Resolved:
@@ -140,8 +168,8 @@ class RemoteObjects:
             )
         params = resolver.check(ask.params, self._settings)
         pinned = resolver.pinned(params)
-        cached = self._is_cached(ask, pinned)
-        if cached and (known_bytes := self._cache.read(ask.key, pinned=pinned)):
+        cached, key = self._is_cached(ask, pinned), self._cache_key(ask, params)
+        if cached and (known_bytes := self._cache.read(key, pinned=pinned)):
             return known_bytes
         if not self._settings.network and not resolver.local(params):
             raise Refused(
@@ -152,12 +180,17 @@ class RemoteObjects:
         self._tell(ask)
         found = resolver.fetch(params, self._context(ask))
         if cached:
-            self._cache.write(ask.key, found)
+            self._cache.write(key, found)
         return found
 
     def _context(self, ask: Ask) -> Context:
         deadline = self._began[ask.key] + LONGEST
         return Context(self._settings, self.namespace, self._secret, self._cancel, deadline)
+
+    def _cache_key(self, ask: Ask, params: Mapping[str, str]) -> str:
+        """The same for what is asked of the same places: defaults and configuration count."""
+        config = self._settings.texts(ask.resolver, params.get("configKey", ""))
+        return replace(ask, params={**params, **{f"/{name}": value for name, value in config.items()}}).key
 
     def _is_cached(self, ask: Ask, pinned: bool) -> bool:
         """The param `cache` decides, then the configuration, then `auto`. Source: ShouldUse, ValidateCacheMode."""
@@ -167,10 +200,12 @@ class RemoteObjects:
         mode = given or self._settings.of(ask.resolver).get("default-cache-mode") or "auto"
         return mode == "always" or (mode == "auto" and pinned)
 
-    def _told(self, ask: Ask, error: SlipwayError) -> SlipwayError:
+    def _told(self, ask: Ask, task: str, error: SlipwayError) -> SlipwayError:
         """Return an error in upstream's words around the resolver's. Source: pkg/resolution/common/errors.go."""
-        key = f"{self.namespace}/{self._name}"
-        if isinstance(error, Invalid):
+        key = ask.request(self.namespace, child_name(self._name, f"-{task}") if task else self._name)
+        if error.reason == TIMED_OUT:
+            text = error.message
+        elif isinstance(error, Invalid):
             where = f"{error.field} " if error.field else ""
             text = f'invalid resource request "{key}": {where}{error.message}'
         else:
@@ -199,7 +234,7 @@ def attached(
     """Return the bundle with a Remote for one run. `option` is `resolvers`; Secrets and ConfigMaps are those of the bundle.
 
     `tell` hears of each reference that a resolver has to be asked for. `folder` is the run's own; what is in it counts only
-    for a run that goes on (`resume`).
+    when the run may go on (`resume`).
     """
 
     def data(kind: str, wanted: str) -> Mapping[str, bytes] | None:

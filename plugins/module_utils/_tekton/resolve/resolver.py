@@ -12,15 +12,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from ..._core import redact
+from ..._core import duration, redact
 from ..._core.cancel import Cancel
 from ..._core.errors import Invalid, Permanent, TimedOut
 from ..model.reference import Source
 from .settings import LONGEST, Settings
 
+TIMED_OUT = "ResolutionTimedOut"
 _SHA = re.compile(r"[0-9a-fA-F]{40}")
 Params = Mapping[str, str]
 Secrets = Callable[[str], Mapping[str, bytes] | None]
@@ -43,14 +45,19 @@ class Context:
     secret: Secrets
     cancel: Cancel = field(default_factory=Cancel)
     deadline: float = 0.0
+    limit: float = LONGEST
 
     def left(self) -> float:
         """Return the seconds that are left; raises Cancelled and TimedOut."""
         self.cancel.check()
         rest = self.deadline - time.monotonic()
         if rest <= 0:
-            raise late()
+            raise late(self.limit)
         return rest
+
+    def within(self, seconds: float) -> Context:
+        """Return the context of a resolver that may take this long and no longer."""
+        return replace(self, deadline=min(self.deadline, time.monotonic() + seconds), limit=seconds)
 
     def secret_text(self, name: str, key: str) -> str:
         """Return one value of a given Secret, registered for redaction. Permanent in upstream's words without it."""
@@ -89,6 +96,26 @@ def texts(params: Mapping[str, Any]) -> dict[str, str]:
     return {name: value if isinstance(value, str) else "" for name, value in params.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL without the login that may be written in it."""
+
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+def address(url: str) -> Address:
+    """Return the URL and its login apart: a password must not be seen in a process list, a message or a refSource."""
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    user, colon, password = login.partition(":")
+    if parts.scheme not in ("http", "https") or not at or not colon:
+        return Address(url)
+    redact.current.register(unquote(password))
+    return Address(parts._replace(netloc=host).geturl(), unquote(user), unquote(password))
+
+
 def wrong(message: str, hint: str = "") -> Invalid:
     """Return an error about params."""
     return Invalid("", message, hint=hint)
@@ -99,8 +126,10 @@ def is_sha(revision: str) -> bool:
     return _SHA.fullmatch(revision) is not None
 
 
-def late() -> TimedOut:
-    """Return what upstream says after a minute. Source: pkg/reconciler/.../resolutionrequest.go."""
-    return TimedOut(
-        f"resolution took longer than global timeout of {int(LONGEST) // 60}m0s", reason="ResolutionTimedOut"
-    )
+def late(limit: float = LONGEST) -> TimedOut:
+    """Return what upstream says after a minute; a resolver's own `limit` (seconds) is named as such.
+
+    Source: pkg/reconciler/resolutionrequest/resolutionrequest.go.
+    """
+    what = "global timeout" if limit >= LONGEST else "fetch-timeout"
+    return TimedOut(f"resolution took longer than {what} of {duration.format_go(limit)}", reason=TIMED_OUT)

@@ -70,10 +70,10 @@ def get(url: str, context: Context, headers: Mapping[str, str] | None = None) ->
         with error:
             return Answer(error.code, _body(error, context))
     except TimeoutError as error:
-        raise late() from error
+        raise late(context.limit) from error
     except (OSError, ValueError) as error:
         if isinstance(getattr(error, "reason", None), TimeoutError):
-            raise late() from error
+            raise late(context.limit) from error
         raise Unreachable(f"{url} does not answer: {getattr(error, 'reason', error)}") from error
 
 

@@ -2,34 +2,45 @@
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
 
-"""The gitlab interceptor: event type and token. Source: tektoncd/triggers pkg/interceptors/gitlab/gitlab.go (v0.37)."""
+"""The gitlab interceptor: event type, then the token or the signature.
+
+Source: tektoncd/triggers pkg/interceptors/gitlab/gitlab.go (v0.37); signed hooks are GitLab's since 19.0 and not in
+Tekton: docs.gitlab.com, user/project/integrations/webhooks, "signing token".
+"""
 
 from __future__ import annotations
 
 import hmac
+import time
 
 from ..._core.errors import Invalid
-from . import signatures
-from .protocol import FAILED_PRECONDITION, INTERNAL, INVALID_ARGUMENT, Help, Request, Response, fail, passed
+from . import signatures, standard_webhooks
+from .protocol import INVALID_ARGUMENT, Help, Request, Response, fail, passed
+
+_RULE = signatures.Rule("gitlab", "X-Gitlab-Event", ("X-Gitlab-Token", standard_webhooks.SIGNATURE), "X-GitLab-Token")
 
 
 def process(request: Request, help_: Help) -> Response:
-    """X-Gitlab-Event must be among eventTypes; X-Gitlab-Token must equal the secret (compared in constant time)."""
-    refused = signatures.event_type(request, request.header("X-Gitlab-Event"))
-    reference = request.params.get("secretRef")
-    if refused or reference is None:
-        return refused or passed()
-    if not signatures.has_key(reference):
-        return fail(FAILED_PRECONDITION, "gitlab interceptor secretRef.secretKey is empty")
+    """X-Gitlab-Event must be among eventTypes. A secret `whsec_...` must sign the request (Standard Webhooks);
+    any other must equal X-Gitlab-Token (compared in constant time)."""
+    proof = signatures.proof(request, help_, _RULE)
+    if isinstance(proof, Response):
+        return proof
+    if standard_webhooks.is_key(proof.secret):
+        return _signed(request, proof.secret)
     token = request.header("X-Gitlab-Token")
     if not token:
-        return fail(INVALID_ARGUMENT, "no X-GitLab-Token header set")
-    if request.context is None:
-        return fail(INVALID_ARGUMENT, "no request context passed")
-    try:
-        secret = help_.secret(request.context.namespace, reference)
-    except Invalid as error:
-        return fail(INTERNAL, f"error getting secret: {error.message}")
-    if not hmac.compare_digest(token.encode(), secret):
+        message = f"{standard_webhooks.SIGNATURE} is set, but the secret is no signing token (whsec_...)"
+        return fail(INVALID_ARGUMENT, message)
+    if not hmac.compare_digest(token.encode(), proof.secret):
         return fail(INVALID_ARGUMENT, "Invalid X-GitLab-Token")
+    return passed()
+
+
+def _signed(request: Request, key: bytes) -> Response:
+    now = (request.context.received if request.context else 0.0) or time.time()
+    try:
+        standard_webhooks.check(request.body, request.header, key, now)
+    except Invalid as error:
+        return fail(INVALID_ARGUMENT, error.message)
     return passed()

@@ -21,11 +21,15 @@ INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION, INTERNAL = 3, 5, 9, 13
 
 @dataclass(frozen=True, slots=True)
 class TriggerContext:
-    """Which event reaches which trigger: `trigger_id` is namespaces/NAMESPACE/triggers/NAME."""
+    """Which event reaches which trigger: `trigger_id` is namespaces/NAMESPACE/triggers/NAME.
+
+    `received` is when the event came, in unix seconds (0: now).
+    """
 
     event_url: str = ""
     event_id: str = ""
     trigger_id: str = ""
+    received: float = 0.0
 
     @property
     def namespace(self) -> str:

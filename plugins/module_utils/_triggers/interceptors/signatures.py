@@ -13,12 +13,56 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..._core.errors import Invalid
-from .protocol import FAILED_PRECONDITION, Request, Response, fail
+from .protocol import FAILED_PRECONDITION, INTERNAL, INVALID_ARGUMENT, Help, Request, Response, fail, passed
 
 _ALGORITHMS = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha512": hashlib.sha512}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a Git host proves its events: the header of the event's type, and those that may hold the proof.
+
+    `told` is the header that a refusal names, spelled as upstream does.
+    """
+
+    interceptor: str
+    type_header: str
+    proof_headers: tuple[str, ...]
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the sender showed, and the secret that it has to fit."""
+
+    given: str
+    secret: bytes
+
+
+def proof(request: Request, help_: Help, rule: Rule) -> Proof | Response:
+    """Return what is to be compared, or the answer when there is nothing to compare: refused, or no secretRef.
+
+    Source: pkg/interceptors/gitlab/gitlab.go and bitbucket/bitbucket.go, which hold this sequence alike.
+    """
+    refused = event_type(request, request.header(rule.type_header))
+    reference = request.params.get("secretRef")
+    if refused or reference is None:
+        return refused or passed()
+    if not has_key(reference):
+        return fail(FAILED_PRECONDITION, f"{rule.interceptor} interceptor secretRef.secretKey is empty")
+    given = next((value for name in rule.proof_headers if (value := request.header(name))), "")
+    if not given:
+        return fail(INVALID_ARGUMENT, f"no {rule.told} header set")
+    if request.context is None:
+        return fail(INVALID_ARGUMENT, "no request context passed")
+    try:
+        return Proof(given, help_.secret(request.context.namespace, reference))
+    except Invalid as error:
+        return fail(INTERNAL, f"error getting secret: {error.message}")
 
 
 def event_type(request: Request, actual: str) -> Response | None:

@@ -21,6 +21,7 @@ from slipway.runs.model import RunHandle
 from slipway.serve import config as configuration
 from slipway.serve import dispatcher
 from slipway.serve.api import Receiver
+from slipway.serve.store import New
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "hello" / "pipeline"
 TOKEN = "a-token-for-the-hook"
@@ -184,7 +185,7 @@ def test_an_event_that_was_stored_before_a_crash_is_handled_at_the_next_start(
     config = configuration.load(str(write_config(tmp_path)))
     before = Receiver(config)  # stores, but its dispatcher never ran: as if killed after the answer
     headers = {"X-Gitlab-Event": ["Push Hook"], "X-Gitlab-Token": [TOKEN]}
-    assert before.store.add("event-1", "d1", "shop", "/", headers, json.dumps(BODY).encode())
+    assert before.store.add(New("event-1", "shop", "/", headers, json.dumps(BODY).encode())) == "event-1"
     before.store.close()
     after = Receiver(config)
     after.start()
