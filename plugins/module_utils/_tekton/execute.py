@@ -57,28 +57,39 @@ def _alone(work: Run) -> Run:
     return locked
 
 
-@_alone
 def run_pipeline(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
     """Execute a PipelineRun to its end. A finished run of the same name and spec is reported, not repeated.
 
     Raises Invalid and Refused before anything runs, Cancelled when asked to stop.
     """
-    run = _named(run, options)
-    store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
-    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
+    return _run(bundle, run, options, events, cancel)
+
+
+def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
+    """Execute a TaskRun to its end; as run_pipeline."""
+    return _run(bundle, run, options, events, cancel)
+
+
+@_alone
+def _run(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
+    kind, name = run.data["kind"], run.data["metadata"]["name"]
+    store = Store(options.state_dir or default_root(), name)
+    before = store.begin({"spec": run.data["spec"]}, name, force=options.force)
     if before.get("report"):
         return Report(**before["report"], changed=False)
     if options.executor == "controller":
         return _submitted(bundle, run, store, options, events, cancel)
     bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
     with _resolving(bundle):
-        store.describe(history.about("PipelineRun", run.data, explain(bundle, run)))
+        store.describe(history.about(kind, run.data, explain(bundle, run) if kind == "PipelineRun" else []))
         if waits := _pending(run, store):
             return waits
         with executors.recording(options, events) as record:
             world = executors.world(bundle, run, store.folder, options, events, cancel, record)
-            before = _with_reused(before, options)
-            return _pipeline(bundle, run, Setting(world, store, store.folder, options.parallelism), before, record)
+            if kind == "TaskRun":
+                return _task(bundle, run, store, world, record)
+            setting = Setting(world, store, store.folder, options.parallelism)
+            return _pipeline(bundle, run, setting, _with_reused(before, options), record)
 
 
 def _with_reused(before: dict[str, Any], options: Options) -> dict[str, Any]:
@@ -106,26 +117,6 @@ def _pipeline(bundle: Bundle, run: Document, setting: Setting, before: Mapping[s
         resolved=_resolved(bundle),
     )  # fmt: skip
     return _finished(report, world, store, subject)
-
-
-@_alone
-def run_task(bundle: Bundle, run: Document, options: Options, events: Sink, cancel: Cancel) -> Report:
-    """Execute a TaskRun to its end; as run_pipeline."""
-    run = _named(run, options)
-    store = Store(options.state_dir or default_root(), run.data["metadata"]["name"])
-    before = store.begin({"spec": run.data["spec"]}, run.data["metadata"]["name"], force=options.force)
-    if before.get("report"):
-        return Report(**before["report"], changed=False)
-    if options.executor == "controller":
-        return _submitted(bundle, run, store, options, events, cancel)
-    bundle = with_resolvers(bundle, run, options, cancel, events, folder=store.folder, resume=not options.force)
-    with _resolving(bundle):
-        store.describe(history.about("TaskRun", run.data, []))
-        if waits := _pending(run, store):
-            return waits
-        with executors.recording(options, events) as record:
-            world = executors.world(bundle, run, store.folder, options, events, cancel, record)
-            return _task(bundle, run, store, world, record)
 
 
 def _task(bundle: Bundle, run: Document, store: Store, world: World, record: Record) -> Report:

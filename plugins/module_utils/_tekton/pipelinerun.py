@@ -300,6 +300,18 @@ class PipelineRun:
         ):
             if problem:
                 raise self._refused(reason, "spec", problem)
+        self._check_enums()
+
+    def _check_enums(self) -> None:
+        """A param of the Pipeline must not reach a Task with values that the Task's enum has not."""
+        declared = self._spec.get("params") or []
+        for entry in [*self._spec["tasks"], *(self._spec.get("finally") or [])]:
+            try:
+                bindings.check_enums(
+                    entry.get("params") or [], declared, self._found[entry["name"]].spec, entry["name"]
+                )
+            except Invalid as error:
+                raise self._refused("PipelineValidationFailed", "spec.params", error.message) from error
 
     def _refused(self, reason: str, path: str, message: str) -> Invalid:
         error = Invalid(path, message, obj=f"PipelineRun {self._name}", at=self._run.place(path))

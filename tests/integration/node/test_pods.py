@@ -229,11 +229,11 @@ def test_readiness_follows_the_probe_without_a_restart(node: ProcessNode) -> Non
 
 
 def test_what_cannot_be_honoured_is_refused_by_name(node: ProcessNode) -> None:
-    claim = {"name": "disk", "persistentVolumeClaim": {"claimName": "x"}}
-    node.pod("greedy", shell("true", securityContext={"privileged": True}), volumes=[claim], hostNetwork=True)
+    share = {"name": "disk", "nfs": {"server": "files.example.com", "path": "/"}}
+    node.pod("greedy", shell("true", securityContext={"privileged": True}), volumes=[share], hostNetwork=True)
     pod = node.ended("greedy")
     assert (pod["status"]["phase"], pod["status"]["reason"]) == ("Failed", "UnsupportedByProcessNode")
-    for word in ("hostNetwork", "persistentVolumeClaim", "privileged"):
+    for word in ("hostNetwork", "nfs", "privileged"):
         assert word in pod["status"]["message"]
 
 

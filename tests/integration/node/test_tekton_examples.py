@@ -32,8 +32,7 @@ ROOT = Path(os.environ.get("SLIPWAY_TEST_VECTORS", "/nowhere"), "tekton/examples
 RUNS: dict[str, Any] = {"PipelineRun": api.run_pipeline, "TaskRun": api.run_task}
 KNOWN = {
     "taskruns/beta/authenticating-git-commands.yaml": "its sidecar is an SSH server, which the machine does not have",
-    "taskruns/no-ci/default-workspaces.yaml": "the defaults of an installation (ConfigMap config-defaults) are not read",
-    "pipelineruns/beta/isolated-workspaces.yaml": "spells mountPath mountpath, which Go's decoder takes",
+    "taskruns/no-ci/default-workspaces.yaml": "needs the config-defaults of an installation, which the test does not give",
 }
 
 

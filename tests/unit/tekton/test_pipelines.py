@@ -213,3 +213,18 @@ def test_a_custom_task_is_refused_by_name(tmp_path: Path) -> None:
     tasks = "tasks: [{name: a, taskSpec: {apiVersion: example.dev/v1, kind: Foo, spec: {x: y}}}]"
     with pytest.raises(Refused, match=r"nothing here does custom tasks of kind Foo"):
         run(pipeline_run(tasks), tmp_path)
+
+
+def test_a_param_that_a_task_does_not_allow_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    pipeline = """
+params: [{name: v, enum: [one, two]}]
+tasks:
+- name: a
+  params: [{name: v, value: $(params.v)}]
+  taskSpec:
+    params: [{name: v, enum: [one]}]
+    steps: [{name: s, image: alpine, script: "echo $(params.v)"}]
+"""
+    with pytest.raises(Invalid, match=r'pipeline param "v" enum: \[one two\] is not a subset') as caught:
+        run(pipeline_run(pipeline, "  params: [{name: v, value: one}]"), tmp_path)
+    assert caught.value.reason == "PipelineValidationFailed"

@@ -24,6 +24,7 @@ from .executor import SidecarEnd
 from .lines import Lines
 
 GRACE = 3.0
+_SETTLE = 0.5
 _LOOK = 0.02
 _START_ERROR = 128  # what a container runtime says of a program that it could not start
 
@@ -93,13 +94,18 @@ class Sidecars:
 
     def wait_until_ready(self, cancel: Cancel, deadline: float) -> bool:
         """Wait until each is ready or has ended; False when `deadline` (monotonic, 0: none) passed. Raises Cancelled."""
-        while not all(one.ready or one.ended() for one in self._all):
+        while not all(self._settled(one) or one.ended() for one in self._all):
             if cancel.is_set():
                 raise Cancelled(cancel.reason or "cancelled")
             if deadline and time.monotonic() > deadline:
                 return False
             self._over.wait(_LOOK)
         return True
+
+    @staticmethod
+    def _settled(one: _Sidecar) -> bool:
+        """One without a probe is ready when it runs. In a pod that is noticed a second later, which Tasks have come to rely on."""
+        return one.ready and (bool(one.tracks) or time.monotonic() - one.started > _SETTLE)
 
     def failed(self) -> SidecarEnd | None:
         """Return the first one that has ended by itself with an exit code other than 0."""
