@@ -40,6 +40,15 @@ def left() -> list[str]:
     return podman("pod", "ps", "--quiet", "--filter", "label=slipway.dev/task-run=run").stdout.split()
 
 
+def step_runs() -> bool:
+    """Wait until the first step of a run named run is running; False when a minute has passed."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if podman("ps", "--quiet", "--filter", "status=running", "--filter", "name=run-steps-0").stdout:
+            return True
+    return False
+
+
 def test_steps_share_files_and_write_results(tmp_path: Path) -> None:
     report, events = run(
         """
@@ -218,8 +227,12 @@ def test_a_step_out_of_time_is_stopped(tmp_path: Path) -> None:
 
 def test_a_cancelled_run_leaves_nothing(tmp_path: Path) -> None:
     cancel = Cancel()
-    timer = threading.Timer(2.5, cancel.set, args=("enough",))
-    timer.start()
+
+    def cancel_a_running_step() -> None:
+        step_runs()
+        cancel.set("enough")
+
+    threading.Thread(target=cancel_a_running_step).start()
     with pytest.raises(Cancelled):
         run('steps: [{name: s, image: IMAGE, script: "exec sleep 100"}]', tmp_path, cancel=cancel)
     assert left() == []
@@ -231,13 +244,12 @@ def test_a_killed_run_leaves_nothing(tmp_path: Path) -> None:
         f"run('steps: [{{name: s, image: IMAGE, script: \"exec sleep 100\"}}]', pathlib.Path({str(tmp_path)!r}))"
     )
     child = subprocess.Popen([sys.executable, "-c", program])
-    deadline = time.monotonic() + 60
     try:
-        while not podman("ps", "-q", "--filter", "status=running", "--filter", "name=run-steps-0").stdout:
-            assert time.monotonic() < deadline, "the step has not started"
+        assert step_runs(), "the step has not started"
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
+    deadline = time.monotonic() + 30
     while left():
         assert time.monotonic() < deadline, "the pod is still there"
 

@@ -87,6 +87,7 @@ class Sidecars:
             one.lines.feed(f"{error.message}\n".encode())
             one.by_itself = True
             return one
+        one.started = time.monotonic()  # a container takes a while until it runs
         one.tracks = {kind: Track(probe, one.started) for kind, probe in probes.items()}
         one.address = self._host.address(command) if probes else ""
         one.ready = not ({"startup", "readiness"} & set(one.tracks))
