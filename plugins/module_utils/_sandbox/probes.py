@@ -13,9 +13,7 @@ Source: Kubernetes 1.36 pkg/kubelet/prober/worker.go, pkg/probe/{http,tcp,exec}.
 
 from __future__ import annotations
 
-import http.client
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -104,12 +102,15 @@ def look(
                 return Answer(True)
         if "httpGet" in handler:
             return _http(handler["httpGet"], container, ip, timeout)
-    except (OSError, ValueError, http.client.HTTPException) as error:
+    except (OSError, ValueError) as error:
         return Answer(False, str(error) or type(error).__name__)
     return Answer(False, "the probe has no handler")
 
 
 def _http(spec: Manifest, container: Manifest, ip: str, timeout: float) -> Answer:
+    import http.client  # takes long, and few probes ask by HTTP
+    import ssl
+
     host, port = spec.get("host") or ip, port_number(container, spec["port"])
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     if str(spec.get("scheme", "HTTP")).upper() == "HTTPS":
@@ -121,6 +122,8 @@ def _http(spec: Manifest, container: Manifest, ip: str, timeout: float) -> Answe
     try:
         connection.request("GET", spec.get("path") or "/", headers={"User-Agent": "kube-probe/slipway", **headers})
         code = connection.getresponse().status
+    except http.client.HTTPException as error:
+        raise ValueError(str(error) or type(error).__name__) from error
     finally:
         connection.close()
     return Answer(200 <= code < 400, f"HTTP probe failed with statuscode: {code}")

@@ -23,7 +23,6 @@ from functools import lru_cache
 from typing import Any
 
 from ..._core.errors import Invalid, Refused
-from ..._oci.unpack import inside, unpack_layout
 from ..._sandbox.process import Mount, python_mounts
 
 
@@ -140,6 +139,8 @@ def _tools(given: Mapping[str, str], where: str) -> list[Mount]:
 
 def _layout(pattern: str, entry: Mapping[str, Any], where: str, tools: str) -> Toolset:
     """Return the toolset of an image on the disk: its own files, and its configuration."""
+    from ..._oci.unpack import unpack_layout  # few runs have one, and it brings the registry's client
+
     try:
         image = unpack_layout(str(entry["layout"]), str(entry["image"]).rpartition(":")[2], _cache())
     except Invalid as error:
@@ -159,6 +160,8 @@ def _user_of(user: str, rootfs: str, where: str) -> tuple[int | None, int | None
         return None, None
     if user.partition(":")[0].isdecimal():
         return _user(user, where)
+    from ..._oci.unpack import inside
+
     try:
         with open(inside(rootfs, "/etc/passwd", follow_last=True), encoding="utf-8", errors="replace") as stream:
             for line in stream:

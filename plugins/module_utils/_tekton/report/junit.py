@@ -9,10 +9,10 @@ Pure: a report and the logs in, text out. The form is the one that Jenkins, GitL
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 _NOT_XML = re.compile("\x1b\\[[0-9;?]*[A-Za-z]|[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _GOOD = ("Completed", "Continued")
@@ -72,12 +72,20 @@ def _together(name: str, seconds: float, cases: Sequence[tuple[str, str]]) -> di
 
 
 def _tag(name: str, attributes: Mapping[str, Any], *, close: bool = False) -> str:
-    told = " ".join(f"{key}={quoteattr(_clean(str(value)))}" for key, value in attributes.items())
+    told = " ".join(f"{key}={_attribute(str(value))}" for key, value in attributes.items())
     return f"<{name} {told}{'/' if close else ''}>"
 
 
 def _text(text: str) -> str:
-    return escape(_clean(text))
+    return html.escape(_clean(text), quote=False)
+
+
+def _attribute(text: str) -> str:
+    """Line ends and tabs would become spaces when they are read."""
+    told = html.escape(_clean(text))
+    for sign in "\n\r\t":
+        told = told.replace(sign, f"&#{ord(sign)};")
+    return f'"{told}"'
 
 
 def _clean(text: str) -> str:

@@ -10,8 +10,8 @@ Pure: a plan and a report in, text out. One file without scripts or fonts; it fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from .layout import Layout, Spot, layout
 from .states import State, states
@@ -136,4 +136,4 @@ def _finals(rows: Sequence[Mapping[str, Any]], found: Mapping[str, State], graph
 
 
 def _attribute(text: str) -> str:
-    return escape(text, {'"': "&quot;"})
+    return escape(text)
