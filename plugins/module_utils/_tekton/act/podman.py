@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._core.cancel import Cancel
-from ..._core.errors import Refused
 from ..._core.events import Subject
-from ..decide import merge
 from . import podman_argv, podman_client, podman_rules
 from .containers import Shared
-from .executor import Bound, TaskEnd, TaskPlan
+from .executor import TaskEnd, TaskPlan
+from .local import LocalExecutor
 from .podman_client import Guard, Podman, PullFailed
 from .podman_host import PodHost
 from .podman_rules import Rules, Uses
@@ -30,37 +29,17 @@ from .steps import TaskRun
 
 
 @dataclass(slots=True)
-class PodmanExecutor:
+class PodmanExecutor(LocalExecutor):
     """Runs TaskRuns as pods of podman. An Executor for the engine; `label` marks the pods of this run."""
 
-    shared: Shared
     podman: Podman
     label: str
     rules: Rules
     uses: Sequence[Uses] = ()
 
-    def refuse(self, spec: Mapping[str, Any], obj: str, actions: Mapping[str, Mapping[str, Any]]) -> None:
-        """Refuse by field name, before anything runs, what podman cannot honour."""
-        steps = merge.steps(spec.get("stepTemplate"), spec.get("steps") or [])
-        for group, entries in (("steps", steps), ("sidecars", spec.get("sidecars") or [])):
-            for index, entry in enumerate(entries):
-                if entry.get("ref"):
-                    entry = {**entry, **actions.get(str(entry["ref"].get("name")), {})}
-                self.rules.refuse_container(entry, f"spec.{group}[{index}]", obj)
-        for index, volume in enumerate(spec.get("volumes") or []):
-            try:
-                self.shared.volumes.check_volume(volume, f"spec.volumes[{index}]")
-            except Refused as error:
-                error.obj = error.obj or obj
-                raise
-
-    def check(self, binding: Mapping[str, Any], field: str) -> None:
-        """Refuse what has no directory here."""
-        self.shared.volumes.check(binding, field)
-
-    def bind(self, binding: Mapping[str, Any], task: str) -> Bound:
-        """Return the directory of a binding."""
-        return self.shared.volumes.bind(binding, task)
+    def refuse_container(self, container: Mapping[str, Any], where: str, obj: str) -> None:
+        """Refuse what podman cannot honour."""
+        self.rules.refuse_container(container, where, obj)
 
     def run(self, plan: TaskPlan, cancel: Cancel) -> TaskEnd:
         """Run the steps of a plan in a pod of its own."""
@@ -84,11 +63,6 @@ class PodmanExecutor:
                 self.podman.must(self.podman.removal([pod]))
             finally:
                 guard.over()
-
-    def close(self, *, succeeded: bool) -> None:
-        """Remove the claims of a run that succeeded."""
-        if succeeded:
-            self.shared.volumes.remove()
 
     def _labels(self, plan: TaskPlan) -> dict[str, str]:
         return {podman_argv.RUN_LABEL: self.label, podman_argv.TASK_RUN_LABEL: plan.name}

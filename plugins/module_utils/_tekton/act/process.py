@@ -15,59 +15,33 @@ from ..._core.cancel import Cancel
 from ..._core.errors import Invalid, Refused
 from ..._sandbox import process as sandbox
 from ..._sandbox.process import Limits, Mount, ProcessSpec, Running
-from ..decide import merge
 from . import files, images, process_rules
-from .containers import Host, Owner, Shared, StepCommand
-from .executor import Bound, TaskEnd, TaskPlan
+from .containers import Host, Owner, StepCommand
+from .executor import TaskEnd, TaskPlan
 from .images import Toolset
+from .local import LocalExecutor
 from .steps import TaskRun
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(slots=True)
-class ProcessExecutor:
+class ProcessExecutor(LocalExecutor):
     """Runs TaskRuns as local processes. An Executor for the engine, a Host for the steps."""
 
-    shared: Shared
     toolsets: Sequence[Toolset]
 
-    def refuse(self, spec: Mapping[str, Any], obj: str, actions: Mapping[str, Mapping[str, Any]]) -> None:
-        """Refuse by field name, before anything runs, what a local process cannot honour."""
-        steps = merge.steps(spec.get("stepTemplate"), spec.get("steps") or [])
-        for group, entries in (("steps", steps), ("sidecars", spec.get("sidecars") or [])):
-            for index, entry in enumerate(entries):
-                where = f"spec.{group}[{index}]"
-                if entry.get("ref"):
-                    entry = {**entry, **actions.get(str(entry["ref"].get("name")), {})}
-                if "$(" not in entry.get("image", ""):
-                    images.find(entry.get("image", ""), self.toolsets, f"{where}.image", obj)
-                process_rules.refuse_container(entry, where, obj)
-        for index, volume in enumerate(spec.get("volumes") or []):
-            try:
-                self.shared.volumes.check_volume(volume, f"spec.volumes[{index}]")
-            except Refused as error:
-                error.obj = error.obj or obj
-                raise
-
-    def check(self, binding: Mapping[str, Any], field: str) -> None:
-        """Refuse what has no directory here."""
-        self.shared.volumes.check(binding, field)
-
-    def bind(self, binding: Mapping[str, Any], task: str) -> Bound:
-        """Return the directory of a binding."""
-        return self.shared.volumes.bind(binding, task)
+    def refuse_container(self, container: Mapping[str, Any], where: str, obj: str) -> None:
+        """Refuse what a local process cannot honour, and an image without a meaning here."""
+        if "$(" not in container.get("image", ""):
+            images.find(container.get("image", ""), self.toolsets, f"{where}.image", obj)
+        process_rules.refuse_container(container, where, obj)
 
     def run(self, plan: TaskPlan, cancel: Cancel) -> TaskEnd:
         """Run the steps of a plan."""
         process_rules.refuse_pod(plan.pod_template, plan.name)
         host: Host = self
         return TaskRun(plan, host, self.shared, cancel).run()
-
-    def close(self, *, succeeded: bool) -> None:
-        """Remove the claims of a run that succeeded."""
-        if succeeded:
-            self.shared.volumes.remove()
 
     # -- the steps' host -------------------------------------------------------------------------
 
