@@ -29,6 +29,8 @@ from .podman_argv import Extra
 
 ARGUMENTS = "SLIPWAY_PODMAN_ARGS"
 _LOOK = 0.2
+# What podman's monitor leaves where it is started (a file "oom") must not be in the user's folder.
+_PLACE = tempfile.gettempdir()
 # Waits for a line from its owner, or for the owner's end: then what the owner was making may still come.
 _GUARD = """trap '' HUP INT TERM
 read -r _ && exit 0
@@ -73,7 +75,7 @@ class Podman:
         """Run a short command to its end."""
         done = subprocess.run(
             self.argv(words), env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, errors="replace", check=False, start_new_session=True,
+            text=True, errors="replace", check=False, start_new_session=True, cwd=_PLACE,
         )  # fmt: skip
         return Answer(done.returncode, done.stdout.strip(), done.stderr.strip())
 
@@ -93,7 +95,7 @@ class Podman:
         env: Mapping[str, str] | None = None,
     ) -> Handle:
         """Start a command whose output is read as it comes."""
-        return Handle(Command(self.argv(words), {**os.environ, **(env or {})}, None, out, err))
+        return Handle(Command(self.argv(words), {**os.environ, **(env or {})}, _PLACE, out, err))
 
     # -- images ----------------------------------------------------------------------------------
 
@@ -184,6 +186,7 @@ class Guard:
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _GUARD, "slipway-podman-guard", *podman.argv(podman.removal([pod]))],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            cwd=_PLACE,
         )  # fmt: skip
 
     def over(self) -> None:
