@@ -151,7 +151,7 @@ class PodHost:
         step = step if step.command else podman_rules.with_command(step, self.podman.config(image))
         variables = podman_argv.environment(step)
         name = self._name(step) + (f"-shell{next(self._count)}" if more else "")
-        env_file = os.path.join(self.plan.folder, "homes", f".env-{name}")
+        env_file = os.path.abspath(os.path.join(self.plan.folder, "homes", f".env-{name}"))
         files.write(env_file, "".join(f"{line}\n" for line in variables.lines), 0o600)
         user = podman_rules.user(step, str(self.podman.config(image).get("User") or "")) if _wants_user(step) else ""
         place = Place(self.pod, name, image, self.labels, env_file, user, os.path.exists(_SELINUX))
