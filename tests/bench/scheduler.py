@@ -75,12 +75,12 @@ def rows(real: bool) -> list[Row]:
 
 @contextmanager
 def _without_steps() -> Iterator[None]:
-    real = executors._process
-    executors._process = lambda *_arguments: Nothing()  # type: ignore[assignment,return-value]
+    real = executors._local
+    executors._local = lambda *_arguments: Nothing()  # type: ignore[assignment,return-value]
     try:
         yield
     finally:
-        executors._process = real
+        executors._local = real
 
 
 def _share(tasks: list[dict[str, Any]], number: int) -> float:
