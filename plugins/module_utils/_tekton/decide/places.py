@@ -37,8 +37,8 @@ def _change(value: Any, place: Sequence[str], how: Callable[[str], str]) -> Any:
     if head == "[]":
         return [_change(item, rest, how) for item in value] if isinstance(value, list) else value
     if head == "*":
-        return {key: _change(item, rest, how) for key, item in value.items()} if isinstance(value, Mapping) else value
-    if not isinstance(value, Mapping) or value.get(head) is None:
+        return {key: _change(item, rest, how) for key, item in value.items()} if isinstance(value, dict) else value
+    if not isinstance(value, dict) or value.get(head) is None:
         return value
     return {**value, head: _change(value[head], rest, how)}
 
@@ -56,8 +56,8 @@ def _read(value: Any, place: Sequence[str]) -> Iterator[str]:
         return
     head, rest = place[0], place[1:]
     if head in ("[]", "*"):
-        items = value if isinstance(value, list) else value.values() if isinstance(value, Mapping) else ()
+        items = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
         for item in items:
             yield from _read(item, rest)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         yield from _read(value.get(head), rest)
