@@ -18,7 +18,8 @@ from .._core import clock, label_selectors
 from .._core.errors import Invalid
 from .._core.redact import current as redactor
 from .going import goes_on
-from .history import Kept, kept_run, kept_runs, read_json
+from .history import Kept, kept_run, kept_runs
+from .store import kept_tasks
 
 Row = dict[str, Any]
 RUNNING, INTERRUPTED = "Running", "Interrupted"
@@ -145,7 +146,7 @@ def status(kept: Kept) -> str:
 
 def _going(kept: Kept, files: list[Log]) -> Iterator[Row]:
     """Yield what is known of the TaskRuns before the end: those that were saved, and those that have logs already."""
-    saved = read_json(os.path.join(kept.folder, "state.json")).get("tasks") or {}
+    saved = kept_tasks(kept.folder)
     names = list(dict.fromkeys(log.run for log in files))
     for task, end in saved.items():
         name = f"{kept.name}-{task}"

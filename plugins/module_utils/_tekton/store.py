@@ -23,6 +23,7 @@ from .._core import gojson
 from .._core.errors import DISK_FULL, Permanent, Refused
 
 FORMAT = 2
+_TASKS = "tasks.jsonl"
 
 
 class Store:
@@ -53,8 +54,8 @@ class Store:
         self._write("run.json", self._what if force else {**before, **self._what})
         if force:
             self._forget("state.json")
-            self._forget("tasks.jsonl")
-        return {**self._read("state.json"), "tasks": self._tasks()}
+            self._forget(_TASKS)
+        return {**self._read("state.json"), "tasks": kept_tasks(self.folder)}
 
     def describe(self, about: Mapping[str, Any]) -> None:
         """Keep what people want to know of the run later, such as its object and its plan."""
@@ -67,22 +68,13 @@ class Store:
     def keep(self, task: str, end: Mapping[str, Any]) -> None:
         """Keep how a task ended, for a later run of the same name."""
         line = json.dumps({"task": task, "end": end}) + "\n"
-        path = os.path.join(self.folder, "tasks.jsonl")
+        path = os.path.join(self.folder, _TASKS)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
                 stream.write(line)
         except OSError as error:
             raise _unwritten(path, error) from error
-
-    def _tasks(self) -> dict[str, Any]:
-        """Return the ends of tasks by name; a line that was cut off by a crash counts for nothing."""
-        try:
-            with open(os.path.join(self.folder, "tasks.jsonl"), encoding="utf-8") as stream:
-                lines = [json.loads(line) for line in stream if line.endswith("\n")]
-        except FileNotFoundError:
-            return {}
-        return {line["task"]: line["end"] for line in lines}
 
     def ask(self, status: str) -> None:
         """Ask a run that goes on to end: spec.status, such as StoppedRunFinally."""
@@ -118,6 +110,16 @@ class Store:
             os.replace(f"{path}.new", path)
         except OSError as error:
             raise _unwritten(path, error) from error
+
+
+def kept_tasks(folder: str) -> dict[str, Any]:
+    """Return the ends of a run's tasks by name; a line that was cut off by a crash counts for nothing."""
+    try:
+        with open(os.path.join(folder, _TASKS), encoding="utf-8") as stream:
+            lines = [json.loads(line) for line in stream if line.endswith("\n")]
+    except FileNotFoundError:
+        return {}
+    return {line["task"]: line["end"] for line in lines}
 
 
 def _unwritten(path: str, error: OSError) -> Permanent:

@@ -61,7 +61,7 @@ def begun(folder: Path, name: str = "going") -> None:
     store.describe({"kind": "PipelineRun", "run": {"metadata": {"name": name}, "spec": {}}})
     step = {"name": "s", "exit_code": 0, "termination_reason": "Completed", "seconds": 0.5}
     end = {"succeeded": True, "reason": "Succeeded", "message": "", "results": {}, "steps": [step], "seconds": 0.5}
-    store.save({"tasks": {"first": end}})
+    store.keep("first", end)
     logs = folder / name / "tasks" / f"{name}-second" / "logs"
     logs.mkdir(parents=True)
     (logs / "build.log").write_text("half of it\n")
