@@ -66,8 +66,8 @@ class Store:
         self._write("state.json", state)
 
     def keep(self, task: str, end: Mapping[str, Any]) -> None:
-        """Keep how a task ended, for a later run of the same name."""
-        line = json.dumps({"task": task, "end": end}) + "\n"
+        """Keep how a task ended, for a later run of the same name; never on the line of one that was cut off."""
+        line = "\n" + json.dumps({"task": task, "end": end}) + "\n"
         path = os.path.join(self.folder, _TASKS)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -113,13 +113,18 @@ class Store:
 
 
 def kept_tasks(folder: str) -> dict[str, Any]:
-    """Return the ends of a run's tasks by name; a line that was cut off by a crash counts for nothing."""
+    """Return the ends of a run's tasks by name; a line that a crash or a full disk cut off counts for nothing."""
     try:
         with open(os.path.join(folder, _TASKS), encoding="utf-8") as stream:
-            lines = [json.loads(line) for line in stream if line.endswith("\n")]
+            lines = list(stream)
     except FileNotFoundError:
         return {}
-    return {line["task"]: line["end"] for line in lines}
+    found = {}
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            kept = json.loads(line)
+            found[kept["task"]] = kept["end"]
+    return found
 
 
 def _unwritten(path: str, error: OSError) -> Permanent:

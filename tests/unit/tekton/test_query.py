@@ -181,5 +181,14 @@ def test_a_damaged_run_does_not_hide_the_others(tmp_path: Path) -> None:
     assert names(api.runs(str(tmp_path))) == ["going"]
 
 
+def test_a_task_that_ends_after_one_was_cut_off_is_kept(tmp_path: Path) -> None:
+    begun(tmp_path)
+    with (tmp_path / "going" / "tasks.jsonl").open("a") as stream:
+        stream.write('{"task": "sec')
+    store = Store(str(tmp_path), "going")
+    store.keep("third", {"succeeded": True})
+    assert list(store.begin({}, "going", force=False)["tasks"]) == ["first", "third"]
+
+
 def test_there_are_no_runs_where_there_is_no_folder(tmp_path: Path) -> None:
     assert api.runs(str(tmp_path / "nothing")) == []
