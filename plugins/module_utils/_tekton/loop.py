@@ -53,7 +53,7 @@ class Ended:
 class Loop:
     """One run. `tasks` and `final` are its pipeline tasks; `start` runs one to its end; `save` keeps how it ended.
 
-    `children` returns the runs of a task that has ended; `asked` what spec.status says now; `look` hears of each snapshot.
+    `children` returns the runs of a task that has ended; `asked` what spec.status says now.
     """
 
     name: str
@@ -69,7 +69,6 @@ class Loop:
     cel: Callable[[str], object] = when.no_cel
     children: Callable[[str], Sequence[Child]] = lambda _task: ()
     asked: Callable[[], str] = lambda: ""
-    look: Callable[[Facts], None] = lambda _facts: None
     ends: dict[str, TaskEnd] = field(default_factory=dict)
     runs: dict[str, tuple[Run, ...]] = field(default_factory=dict)
     invalid: dict[str, str] = field(default_factory=dict)
@@ -111,6 +110,10 @@ class Loop:
         return dag.edges(self.tasks)
 
     @cached_property
+    def _last(self) -> frozenset[str]:
+        return frozenset(str(spec["name"]) for spec in self.final)
+
+    @cached_property
     def _order(self) -> tuple[str, ...]:
         return tuple(graphlib.TopologicalSorter(self._before).static_order())
 
@@ -135,15 +138,13 @@ class Loop:
             self._dag_ended = time.monotonic()
             facts = self.facts()
         self._tell(facts)
-        self.look(facts)
         return facts
 
     def facts(self) -> Facts:
         """Return the snapshot of now; once the DAG is done, with what its tasks say to finally tasks."""
         tasks = tuple(self._resolved.values())
-        final = frozenset(str(spec["name"]) for spec in self.final)
         facts = Facts(
-            tasks, self._before, final, self.asked(), self._timing(), dict(self.invalid), sorted=self._order
+            tasks, self._before, self._last, self.asked(), self._timing(), dict(self.invalid), sorted=self._order
         )  # fmt: skip
         if self._dag_ended:
             facts = replace(facts, given=Replacements(state.status_variables(facts)))
@@ -260,7 +261,7 @@ class Loop:
             why = self._stopped.get(ended.name) or self.cancel.reason
             return TaskEnd(False, "TaskRunCancelled", f'TaskRun "{self.run_name(ended.name)}" was cancelled. {why}')
         reason = ended.error.reason if ended.error else ""
-        ignored = self._spec(ended.name).get("onError") == "continue"
+        ignored = self._resolved[ended.name].spec.get("onError") == "continue"
         return TaskEnd(False, "FailureIgnored" if ignored else reason, str(ended.error))
 
     def _run(self, task: str, child: Child) -> Run:
@@ -281,9 +282,6 @@ class Loop:
     def run_name(self, task: str) -> str:
         """Return the name of a task's run."""
         return child_status.new_names(task, self.name)[0]
-
-    def _spec(self, name: str) -> Mapping[str, Any]:
-        return next(spec for spec in (*self.tasks, *self.final) if spec["name"] == name)
 
 
 def _going(name: str) -> Run:
